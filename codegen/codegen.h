@@ -1,0 +1,151 @@
+/* The boundary between the host and libdyad_codegen, the only part of dyad that links LLVM, Clang and lld.
+ *
+ * Loaded on first need (dlopen, RTLD_NOW | RTLD_LOCAL); a run that has nothing to compile never maps it. It knows
+ * sources, objects and symbols; nothing of packages' layout, of the cache, or of running tests. It writes no file
+ * except the output of link(), and prints nothing.
+ *
+ * Threads: compile(), table() and symbols() may be called from any number of threads at once; link() serialises itself.
+ * Strings need not be NUL-terminated. What a sink is given is valid during the call only.
+ */
+#ifndef DYAD_CODEGEN_CODEGEN_H_
+#define DYAD_CODEGEN_CODEGEN_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DYAD_CODEGEN_ABI 1u
+#define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
+
+typedef struct dyad_str {
+  const char* data;
+  size_t size;
+} dyad_str;
+
+typedef struct dyad_strs {
+  const dyad_str* items;
+  size_t count;
+} dyad_strs;
+
+enum dyad_output { DYAD_OUTPUT_OBJECT = 1, DYAD_OUTPUT_BITCODE = 2 };
+
+typedef struct dyad_compile {
+  uint32_t size;
+  dyad_str source;      /* absolute path: .c .cc .cpp .cxx .C .c++ .ll .bc */
+  dyad_str directory;   /* absolute; the working directory of the compilation (relative -I, __FILE__ is as `source`) */
+  dyad_strs args;       /* clang driver arguments without source, -c, -o: "-std=gnu++20", "-O0", "-iquote", "/x" ... */
+  dyad_str main_symbol; /* an external `main` is renamed to this symbol, so that no object defines main; empty: it is not */
+  uint32_t output;      /* enum dyad_output */
+  uint32_t colour;      /* 1: diagnostics with ANSI colours */
+} dyad_compile;
+
+enum dyad_compile_status {
+  DYAD_COMPILE_OK = 0,
+  DYAD_COMPILE_FAILED = 1, /* diagnostics say why; also an unreadable file or bad arguments */
+  DYAD_COMPILE_CRASHED = 2 /* the compiler crashed on this file; diagnostics say so */
+};
+
+enum dyad_input_kind {
+  DYAD_INPUT_FILE = 1,    /* read: `bytes` is what the compiler saw */
+  DYAD_INPUT_MISSING = 2, /* looked for and not there */
+  DYAD_INPUT_DIRECTORY = 3 /* found to be a directory (include paths) */
+};
+
+enum dyad_symbol_kind {
+  DYAD_SYMBOL_UNDEFINED = 1,
+  DYAD_SYMBOL_STRONG = 2, /* external definition: two in one image collide */
+  DYAD_SYMBOL_WEAK = 3    /* weak, linkonce, common */
+};
+
+typedef struct dyad_found_test {
+  dyad_str name;   /* "TestParse"; in a namespace "ns::TestParse" */
+  dyad_str symbol; /* mangled: "_Z9TestParseRN4dyad1TE"; equal to name in C and .ll */
+  uint32_t line;
+  dyad_str file; /* absolute path of the file that holds it (the source, or a file it includes that is not a header) */
+} dyad_found_test;
+
+/* Everything compile() has to say. Any callback may be NULL. All calls come from the thread that called compile(). */
+typedef struct dyad_compile_sink {
+  uint32_t size;
+  void* user;
+  void (*output)(void* user, const void* bytes, size_t size); /* once, only when OK */
+  void (*diagnostics)(void* user, dyad_str text);             /* once, if there are any (warnings too) */
+  void (*input)(void* user, uint32_t kind, dyad_str path, const void* bytes, size_t size);
+  void (*test)(void* user, const dyad_found_test* test); /* native tests, in order of line */
+  /* An entity with external linkage that is defined in the source itself, not in a header, and would be merged or
+   * collide with another of its name: a class, enum, function or variable outside anonymous namespaces. `name` is
+   * its qualified name; functions by mangled name. Two files of one image must not share one. */
+  void (*definition)(void* user, dyad_str name);
+  void (*symbol)(void* user, uint32_t kind, dyad_str name); /* the object's external symbols, mangled */
+  void (*main)(void* user, uint32_t line);                 /* the source defines main */
+} dyad_compile_sink;
+
+/* One row of a package's test table. */
+typedef struct dyad_table_row {
+  dyad_str name;
+  dyad_str file; /* as it is to be shown: relative to the package's directory */
+  uint32_t line;
+  uint32_t kind;   /* enum dyad_test_kind: NATIVE or MAIN */
+  dyad_str symbol; /* what the dispatcher calls: void f(dyad_T*), or int main(int, char**, char**) by its new name */
+} dyad_table_row;
+
+/* The table object defines, for the runtime (backends/runtime/table.h): the rows, their number, the package's name and
+ * `void dyad_dispatch(uint32_t index, dyad_T*)`, all hidden. Order of `rows` is the order of indices. */
+typedef struct dyad_table {
+  uint32_t size;
+  dyad_str package; /* path in the workspace */
+  const dyad_table_row* rows;
+  size_t count;
+  dyad_str own_main; /* symbol of the main that a GoogleTest program brings itself, or empty */
+  uint32_t output;   /* enum dyad_output */
+  uint32_t optimise; /* as -O */
+} dyad_table;
+
+enum dyad_image_kind { DYAD_IMAGE_SHARED = 1, DYAD_IMAGE_EXECUTABLE = 2 };
+
+typedef struct dyad_link {
+  uint32_t size;
+  uint32_t kind;        /* enum dyad_image_kind */
+  dyad_strs objects;    /* paths, always linked, in order */
+  dyad_strs libraries;  /* paths of objects, linked only where a symbol is wanted (archive semantics), in order */
+  dyad_strs args;       /* for the linker: "-lfoo", "-L/x" */
+  dyad_str output;      /* path; replaced atomically */
+  uint32_t threads;     /* 0: the linker decides */
+} dyad_link;
+
+typedef struct dyad_link_sink {
+  uint32_t size;
+  void* user;
+  /* A symbol that nothing defines: mangled, demangled, and the object (path as given) that wants it. */
+  void (*undefined)(void* user, dyad_str symbol, dyad_str demangled, dyad_str object);
+  /* Defined strongly by two objects that were both linked. */
+  void (*duplicate)(void* user, dyad_str symbol, dyad_str demangled, dyad_str first, dyad_str second);
+  void (*diagnostics)(void* user, dyad_str text); /* everything the linker said, as it said it */
+} dyad_link_sink;
+
+typedef struct dyad_codegen {
+  uint32_t abi;
+  uint32_t size;
+  const char* version;  /* "clang 22.1.8, lld 22.1.8" */
+  /* Everything about the compiler and the toolchain that can change an output, for cache keys. One fact a line, so that
+   * who keeps the text can see later, without loading this library, whether it still holds:
+   *   version TEXT | cpu NAME | file PATH SIZE MTIME_NS (PATH may hold blanks) | absent PATH | env NAME=VALUE */
+  const char* identity;
+  uint32_t (*compile)(const dyad_compile* what, const dyad_compile_sink* sink);
+  /* 0, or 1 with `diagnostics`. Uses the sink's output and diagnostics. */
+  uint32_t (*table)(const dyad_table* what, const dyad_compile_sink* sink);
+  uint32_t (*link)(const dyad_link* what, const dyad_link_sink* sink);
+  /* Links bitcode files into one module, `libraries` only as far as they are needed, and hands its text to output(). */
+  uint32_t (*merge_ir)(dyad_strs objects, dyad_strs libraries, const dyad_compile_sink* sink);
+} dyad_codegen;
+
+/* Returns the table of functions, or NULL if the library does not speak `abi`. */
+typedef const dyad_codegen* (*dyad_codegen_entry_fn)(uint32_t abi);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,202 @@
+#include "codegen/compile.hpp"
+
+#include <clang/CodeGen/BackendUtil.h>
+#include <clang/CodeGen/CodeGenAction.h>
+#include <clang/Frontend/CompilerInstance.h>
+#include <clang/Frontend/CompilerInvocation.h>
+#include <clang/Frontend/MultiplexConsumer.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IRReader/IRReader.h>
+#include <llvm/Support/FileSystem.h>
+#include <llvm/Support/Path.h>
+#include <llvm/Support/SourceMgr.h>
+
+#include "codegen/boundary.hpp"
+#include "codegen/crash_guard.hpp"
+#include "codegen/diagnostics.hpp"
+#include "codegen/driver_arguments.hpp"
+#include "codegen/module_passes.hpp"
+#include "codegen/object_symbols.hpp"
+#include "codegen/test_finder.hpp"
+
+namespace dyad::codegen {
+
+namespace {
+
+/// Clang's own action for objects or bitcode, with the test finder put before the code generator.
+template <class Action>
+class FindAndEmit : public Action {
+ public:
+  FindAndEmit(std::string directory, CompileResult& result) : directory_(std::move(directory)), result_(result) {}
+
+ protected:
+  std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance& compiler,
+                                                        llvm::StringRef file) override {
+    std::unique_ptr<clang::ASTConsumer> generator = Action::CreateASTConsumer(compiler, file);
+    if (!generator) return nullptr;
+    std::vector<std::unique_ptr<clang::ASTConsumer>> consumers;
+    consumers.push_back(std::make_unique<TestFinder>(compiler, directory_, result_));
+    consumers.push_back(std::move(generator));
+    return std::make_unique<clang::MultiplexConsumer>(std::move(consumers));
+  }
+
+ private:
+  std::string directory_;
+  CompileResult& result_;
+};
+
+/// Everything of one compilation; on the heap, so that after a crash it can be left behind as it is.
+struct Job {
+  explicit Job(const dyad_compile& what)
+      : source(view(what.source).str()),
+        directory(view(what.directory).str()),
+        main_symbol(view(what.main_symbol).str()),
+        arguments(strings(what.args)),
+        output(what.output),
+        colour(what.colour != 0),
+        files(llvm::makeIntrusiveRefCnt<RecordingFileSystem>(directory)),
+        text(colour) {}
+
+  std::string source, directory, main_symbol;
+  std::vector<std::string> arguments;
+  std::uint32_t output;
+  bool colour;
+  llvm::IntrusiveRefCntPtr<RecordingFileSystem> files;
+  DiagnosticText text;
+  CompileResult result;
+};
+
+bool is_ir(llvm::StringRef source) { return source.ends_with(".ll") || source.ends_with(".bc"); }
+
+/// Turns cc1 arguments into an invocation that writes nothing and leaks nothing. False: the diagnostics say why.
+bool make_invocation(const std::vector<std::string>& arguments, clang::CompilerInvocation& invocation, Job& job) {
+  clang::DiagnosticOptions options;
+  options.ShowColors = job.colour;
+  DiagnosticPrinter printer(job.text, options);
+  clang::DiagnosticsEngine diagnostics(llvm::makeIntrusiveRefCnt<clang::DiagnosticIDs>(), options, &printer,
+                                       /*ShouldOwnClient=*/false);
+  std::vector<const char*> argv;
+  argv.reserve(arguments.size());
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  if (!clang::CompilerInvocation::CreateFromArgs(invocation, argv, diagnostics)) return false;
+
+  clang::FrontendOptions& frontend = invocation.getFrontendOpts();
+  const bool emits =
+      frontend.ProgramAction == clang::frontend::EmitObj || frontend.ProgramAction == clang::frontend::EmitBC;
+  if (!emits || !frontend.LLVMArgs.empty() || !frontend.Plugins.empty() ||
+      !invocation.getCodeGenOpts().PassPlugins.empty() || frontend.Inputs.size() != 1) {
+    job.text.stream << error_line("the arguments ask for something else than one object file, or for a plugin",
+                                  job.colour);
+    return false;
+  }
+  // The process lives on: memory is given back, and no file beside the object is written.
+  frontend.DisableFree = false;
+  frontend.ShowStats = false;
+  invocation.getCodeGenOpts().DisableFree = false;
+  invocation.getCodeGenOpts().ClearASTBeforeBackend = false;
+  invocation.getCodeGenOpts().DisableLLVMPasses = false;
+  invocation.getDependencyOutputOpts() = {};
+  clang::DiagnosticOptions& shown = invocation.getDiagnosticOpts();
+  shown.ShowColors = job.colour;
+  shown.MessageLength = 0;
+  shown.DiagnosticLogFile.clear();
+  shown.DiagnosticSerializationFile.clear();
+  return true;
+}
+
+/// Clang's actions write what they make of IR to a file; this does the same in memory.
+bool emit_ir(clang::CompilerInstance& compiler, Job& job) {
+  auto buffer = job.files->getBufferForFile(job.source);
+  if (!buffer) {
+    job.text.stream << error_line("cannot read " + job.source + ": " + buffer.getError().message(), job.colour);
+    return false;
+  }
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic problem;
+  std::unique_ptr<llvm::Module> module = llvm::parseIR((*buffer)->getMemBufferRef(), problem, context);
+  if (!module) {
+    problem.print(nullptr, job.text.stream, job.colour);
+    return false;
+  }
+  if (!compiler.createTarget()) return false;
+  const std::string layout = compiler.getTarget().getDataLayoutString();
+  module->setTargetTriple(compiler.getTarget().getTriple());
+  if (module->getDataLayoutStr().empty()) module->setDataLayout(layout);
+  clang::emitBackendOutput(compiler, compiler.getCodeGenOpts(), layout, module.get(),
+                           job.output == DYAD_OUTPUT_BITCODE ? clang::Backend_EmitBC : clang::Backend_EmitObj,
+                           job.files, std::make_unique<llvm::raw_svector_ostream>(job.result.output));
+  return !compiler.getDiagnostics().hasErrorOccurred();
+}
+
+std::string missing_headers() {
+  const std::string directory = resource_directory();
+  if (llvm::sys::fs::exists(directory + "/include/stddef.h")) return {};
+  return "clang's own headers are not in " + directory + ": install libclang-common-22-dev";
+}
+
+void run(Job& job) {
+  static const std::string missing = missing_headers();
+  if (!missing.empty()) {
+    job.text.stream << error_line(missing, job.colour);
+    return;
+  }
+  DriverResult driver = cc1_arguments(job.source, job.directory, job.arguments);
+  job.text.stream << driver.diagnostics;
+  if (!driver.ok) return;
+
+  auto invocation = std::make_shared<clang::CompilerInvocation>();
+  if (!make_invocation(driver.arguments, *invocation, job)) return;
+
+  ModuleJob module_job{
+      job.main_symbol, is_ir(job.source) ? job.source : std::string(), {}, job.files.get(), &job.result};
+  for (const auto& entry : invocation->getHeaderSearchOpts().UserEntries)
+    if (entry.Group == clang::frontend::Angled) module_job.include_directories.push_back(entry.Path);
+  invocation->getCodeGenOpts().PassBuilderCallbacks.push_back(
+      [&module_job](llvm::PassBuilder& builder) { register_module_passes(builder, module_job); });
+
+  DiagnosticPrinter printer(job.text, invocation->getDiagnosticOpts());
+  clang::CompilerInstance compiler(invocation);
+  compiler.setVerboseOutputStream(job.text.stream);
+  compiler.createVirtualFileSystem(job.files, &printer);
+  compiler.createDiagnostics(&printer, /*ShouldOwnClient=*/false);
+  compiler.createFileManager();
+  compiler.setOutputStream(std::make_unique<llvm::raw_svector_ostream>(job.result.output));
+
+  bool done = false;
+  if (is_ir(job.source)) {
+    done = emit_ir(compiler, job);
+  } else if (job.output == DYAD_OUTPUT_BITCODE) {
+    FindAndEmit<clang::EmitBCAction> action(job.directory, job.result);
+    done = compiler.ExecuteAction(action);
+  } else {
+    FindAndEmit<clang::EmitObjAction> action(job.directory, job.result);
+    done = compiler.ExecuteAction(action);
+  }
+  if (!done || compiler.getDiagnostics().hasErrorOccurred()) return;
+  job.result.symbols = read_symbols({job.result.output.data(), job.result.output.size()});
+  job.result.status = DYAD_COMPILE_OK;
+}
+
+}  // namespace
+
+std::uint32_t compile(const dyad_compile& what, const dyad_compile_sink& sink) {
+  auto job = std::make_unique<Job>(what);
+  const auto crash = run_guarded([&] { run(*job); });
+  if (crash) {
+    CompileResult result;
+    result.status = DYAD_COMPILE_CRASHED;
+    result.diagnostics =
+        job->text.text + error_line("the compiler crashed on " + job->source + ": " + *crash, job->colour);
+    job->files->finish();
+    deliver(result, job->files.get(), sink);
+    job.release();  // the crashed compiler may still refer to it
+    return DYAD_COMPILE_CRASHED;
+  }
+  job->files->finish();
+  job->result.diagnostics = std::move(job->text.text);
+  deliver(job->result, job->files.get(), sink);
+  return job->result.status;
+}
+
+}  // namespace dyad::codegen

@@ -1,0 +1,46 @@
+/// Runs a piece of compiler work so that a crash in it ends that work and nothing else.
+///
+/// The work gets a thread of its own with a stack of kStackSize (deep templates) and an alternate stack for signals, so
+/// that even a stack overflow is survived. What the crashed work held (memory, open files) is lost; what it had locked
+/// stays locked: LLVM's global locks are few and never held while user code is compiled. Knows nothing of what the work
+/// is.
+///
+/// The handlers of SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV and SIGTRAP are installed for the process by the first
+/// call; on threads that do no guarded work they restore the former handlers and let the signal be raised again.
+#pragma once
+
+#include <llvm/ADT/STLFunctionalExtras.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace dyad::codegen {
+
+inline constexpr std::size_t kStackSize = std::size_t{16} << 20;  // bytes
+
+/// Returns nothing if `work` came to its end, else one line about how it crashed ("SIGSEGV", what LLVM said last).
+std::optional<std::string> run_guarded(llvm::function_ref<void()> work);
+
+/// Initialises LLVM's targets and crash recovery, once per process; cheap when done. Called by every entry function.
+void initialise_llvm();
+
+namespace platform {
+/// Lets the handlers of crash signals run on the thread's alternate stack.
+void use_alternate_stacks();
+/// Gives the calling thread an alternate stack; the object must live as long as the thread needs it.
+class AlternateStack {
+ public:
+  AlternateStack();
+  ~AlternateStack();
+  AlternateStack(const AlternateStack&) = delete;
+  AlternateStack& operator=(const AlternateStack&) = delete;
+
+ private:
+  void* memory_;
+};
+/// "SIGSEGV"; empty if it is no signal.
+std::string signal_name(int signal);
+}  // namespace platform
+
+}  // namespace dyad::codegen

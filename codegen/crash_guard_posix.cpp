@@ -1,0 +1,44 @@
+#include <signal.h>
+#include <string.h>
+
+#include <cstdlib>
+
+#include "codegen/crash_guard.hpp"
+
+namespace dyad::codegen::platform {
+
+namespace {
+constexpr std::size_t kAlternateStackSize = 64 << 10;  // bytes
+constexpr int kCrashSignals[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+}  // namespace
+
+void use_alternate_stacks() {
+  for (int signal : kCrashSignals) {
+    struct sigaction action;
+    if (sigaction(signal, nullptr, &action) != 0) continue;
+    action.sa_flags |= SA_ONSTACK;
+    sigaction(signal, &action, nullptr);
+  }
+}
+
+AlternateStack::AlternateStack() : memory_(std::malloc(kAlternateStackSize)) {
+  if (!memory_) return;
+  stack_t stack{};
+  stack.ss_sp = memory_;
+  stack.ss_size = kAlternateStackSize;
+  sigaltstack(&stack, nullptr);
+}
+
+AlternateStack::~AlternateStack() {
+  stack_t off{};
+  off.ss_flags = SS_DISABLE;
+  sigaltstack(&off, nullptr);
+  std::free(memory_);
+}
+
+std::string signal_name(int signal) {
+  const char* name = signal > 0 ? sigabbrev_np(signal) : nullptr;
+  return name ? std::string("SIG") + name : std::string();
+}
+
+}  // namespace dyad::codegen::platform

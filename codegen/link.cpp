@@ -1,0 +1,137 @@
+#include "codegen/link.hpp"
+
+#include <lld/Common/Driver.h>
+#include <llvm/Demangle/Demangle.h>
+#include <llvm/Support/FileSystem.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include <mutex>
+#include <optional>
+
+#include "codegen/boundary.hpp"
+#include "codegen/crash_guard.hpp"
+#include "codegen/driver_arguments.hpp"
+#include "codegen/linker_output.hpp"
+#include "codegen/linker_process.hpp"
+
+LLD_HAS_DRIVER(elf)
+
+namespace dyad::codegen {
+
+namespace {
+
+// What an image shows to whoever loads it: the entry of backends/abi/package.h.
+constexpr char kVersionScript[] = "{ global: dyad_package_entry; local: *; };\n";
+
+bool has_sanitizer(const std::vector<std::string>& arguments) {
+  for (llvm::StringRef argument : arguments)
+    if (argument.starts_with("-fsanitize=")) return true;
+  return false;
+}
+
+/// The linker's arguments in order: the driver's, with the inputs and the output put in, then ours, which win.
+std::vector<std::string> arrange(const DriverResult& driver, const dyad_link& what, const std::string& output,
+                                 const std::string& version_script, bool needs_all_symbols) {
+  std::vector<std::string> result;
+  for (const std::string& argument : driver.arguments) {
+    if (argument == kOutputPlaceholder) {
+      result.push_back(output);
+    } else if (argument == kObjectsPlaceholder) {
+      for (std::string& path : strings(what.objects)) result.push_back(std::move(path));
+      if (what.libraries.count == 0) continue;
+      result.emplace_back("--start-lib");
+      for (std::string& path : strings(what.libraries)) result.push_back(std::move(path));
+      result.emplace_back("--end-lib");
+    } else {
+      result.push_back(argument);
+    }
+  }
+  for (const char* option : {"--gc-sections", "--build-id=none", "--hash-style=gnu", "-z", "pack-relative-relocs",
+                             "--error-limit=0", "--no-demangle", "--color-diagnostics=never"})
+    result.emplace_back(option);
+  if (what.kind == DYAD_IMAGE_SHARED) {
+    result.insert(result.end(), {"-Bsymbolic", "--version-script=" + version_script});
+    if (needs_all_symbols) result.insert(result.end(), {"-z", "defs"});
+  }
+  if (what.threads) result.push_back("--threads=" + std::to_string(what.threads));
+  return result;
+}
+
+/// One link at a time. In process as long as lld says that it can run again.
+LinkerRun run_lld(const std::vector<std::string>& arguments, const UnnamedFile& script) {
+  static std::mutex mutex;
+  static bool can_run_in_process = true;
+  {
+    const std::lock_guard lock(mutex);
+    if (can_run_in_process) {
+      std::vector<const char*> argv{"ld.lld"};
+      for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+      std::string messages;
+      llvm::raw_string_ostream stream(messages);
+      const lld::Result result = lld::lldMain(argv, stream, stream, {{lld::Gnu, &lld::elf::link}});
+      can_run_in_process = result.canRunAgain;
+      if (result.canRunAgain || result.retCode == 1) return {result.retCode, std::move(messages)};
+      // It crashed. As a process it may not, and if it does it will say so.
+    }
+  }
+  auto run = run_linker(linker_program(), arguments, &script);
+  if (!run) return {1, "error: " + run.error().text + "\n"};
+  return *run;
+}
+
+void report(const LinkerReport& report, const dyad_link_sink& sink) {
+  if (sink.undefined) {
+    for (const LinkerSymbol& symbol : report.undefined) {
+      const std::string shown = llvm::demangle(symbol.name);
+      if (symbol.objects.empty()) sink.undefined(sink.user, str(symbol.name), str(shown), {nullptr, 0});
+      for (const std::string& object : symbol.objects)
+        sink.undefined(sink.user, str(symbol.name), str(shown), str(object));
+    }
+  }
+  if (sink.duplicate) {
+    for (const LinkerSymbol& symbol : report.duplicate) {
+      if (symbol.objects.size() < 2) continue;
+      sink.duplicate(sink.user, str(symbol.name), str(llvm::demangle(symbol.name)), str(symbol.objects[0]),
+                     str(symbol.objects[1]));
+    }
+  }
+  if (sink.diagnostics && !report.text.empty()) sink.diagnostics(sink.user, str(report.text));
+}
+
+std::uint32_t fail_with(const std::string& text, const dyad_link_sink& sink) {
+  const std::string line = "error: " + text + "\n";
+  if (sink.diagnostics) sink.diagnostics(sink.user, str(line));
+  return 1;
+}
+
+}  // namespace
+
+std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
+  initialise_llvm();
+  const std::vector<std::string> arguments = strings(what.args);
+  const auto driver = linker_arguments(what.kind == DYAD_IMAGE_SHARED, arguments);
+  if (!driver->ok) {
+    if (sink.diagnostics) sink.diagnostics(sink.user, str(driver->diagnostics));
+    return 1;
+  }
+  auto script = UnnamedFile::make(kVersionScript);
+  if (!script) return fail_with(script.error().text, sink);
+
+  const std::string output = view(what.output).str();
+  const std::string temporary = temporary_name(output);
+  const LinkerRun run = run_lld(arrange(*driver, what, temporary, script->path(), !has_sanitizer(arguments)), *script);
+  LinkerReport said = read_linker_output(run.messages);
+  said.text.insert(0, driver->diagnostics);
+  report(said, sink);
+  if (run.exit_code != 0) {
+    llvm::sys::fs::remove(temporary);
+    return 1;
+  }
+  if (std::error_code error = llvm::sys::fs::rename(temporary, output)) {
+    llvm::sys::fs::remove(temporary);
+    return fail_with("cannot replace " + output + ": " + error.message(), sink);
+  }
+  return 0;
+}
+
+}  // namespace dyad::codegen
