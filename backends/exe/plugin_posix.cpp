@@ -1,0 +1,177 @@
+// The exe backend (v2): each image is a program of its own. Boost.Process v2 starts it with vfork, never with a fork of the
+// host, which is large and has many threads.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Not included by 1.81's own headers, which use them.
+#include <boost/optional.hpp>
+#include <type_traits>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/process/v2/posix/vfork_launcher.hpp>
+#include <boost/process/v2/process.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "backends/abi/backend.h"
+
+namespace process = boost::process::v2;
+
+struct dyad_session {
+  int null = -1;                      // /dev/null
+  std::set<dyad_process*> processes;  // started and not finished
+};
+
+struct dyad_process {
+  explicit dyad_process(dyad_session* owner) : session(owner) {}
+  dyad_session* session;
+  // A context for each process: vfork_launcher tells the context of a fork in the child, which shares our memory; a
+  // context that has no reactor yet has nothing to spoil.
+  boost::asio::io_context context{1};
+  std::unique_ptr<process::process> child;
+  int ended_fd = -1;
+};
+
+namespace {
+
+constexpr int kCrashCode = DYAD_EXIT_LOAD_FAILED;
+
+/// What happens between vfork and exec. The child shares our memory: only system calls are allowed.
+struct ChildSetup {
+  int null, event_fd, capture_fd;
+  const char* cwd;
+  pid_t host;
+
+  template <class Launcher, class Path, class Arguments>
+  process::error_code on_exec_setup(Launcher&, const Path&, const Arguments&) const {
+    ::setpgid(0, 0);
+    // Bound to the thread that started us: the host's dispatcher, which lives as long as its processes.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != host) return process::error_code(ESRCH, process::system_category());
+    // Handlers go before signals are let through: they would run here, in the host's memory.
+    for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    // The descriptors may stand in each other's places: first all out of the way.
+    int events = ::fcntl(event_fd, F_DUPFD, 10), capture = ::fcntl(capture_fd, F_DUPFD, 10), in = ::fcntl(null, F_DUPFD, 10);
+    bool ok = ::dup2(in, 0) >= 0 && ::dup2(capture, 1) >= 0 && ::dup2(capture, 2) >= 0 &&
+              ::dup2(events, DYAD_CHILD_EVENT_FD) >= 0 && ::chdir(cwd) == 0;
+    return ok ? process::error_code() : process::error_code(errno, process::system_category());
+  }
+  /// The launcher would go on to exit(), and run the host's exit handlers.
+  template <class... Ignored>
+  void on_exec_error(Ignored&&...) const {
+    ::_exit(kCrashCode);
+  }
+};
+
+template <std::size_t kSize>
+void say(char (&to)[kSize], const std::string& text) {
+  std::snprintf(to, kSize, "%s", text.c_str());
+}
+
+dyad_session* open_session(const dyad_host*, dyad_error* error) {
+  int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null < 0) {
+    say(error->text, std::string("/dev/null: ") + std::strerror(errno));
+    return nullptr;
+  }
+  return new dyad_session{null, {}};
+}
+
+dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* error) try {
+  std::vector<std::string> arguments;
+  for (char* const* argument = what->argv; *argument != nullptr; ++argument) arguments.emplace_back(*argument);
+  auto started = std::make_unique<dyad_process>(session);
+  process::posix::vfork_launcher launcher;
+  launcher.env = what->envp;
+  launcher.fd_whitelist.push_back(DYAD_CHILD_EVENT_FD);
+  process::error_code failed;
+  ChildSetup setup{session->null, what->event_fd, what->capture_fd, what->cwd, ::getpid()};
+  auto child = launcher(started->context.get_executor(), failed, what->image, arguments, setup);
+  if (failed) {
+    if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);
+    say(error->text, std::string(what->image) + ": " + failed.message());
+    return nullptr;
+  }
+  started->child = std::make_unique<process::process>(std::move(child));
+  started->ended_fd = static_cast<int>(::syscall(SYS_pidfd_open, started->child->id(), 0));
+  if (started->ended_fd < 0) {
+    say(error->text, std::string("pidfd_open: ") + std::strerror(errno));
+    started->child->terminate();
+    return nullptr;
+  }
+  session->processes.insert(started.get());
+  return started.release();
+} catch (const std::exception& problem) {
+  say(error->text, std::string(what->image) + ": " + problem.what());
+  return nullptr;
+}
+
+int ended_fd(dyad_process* child) { return child->ended_fd; }
+
+void kill_group(dyad_process* child, int signal) {
+  // Not reaped before finish(): the id is still ours, also of its group.
+  if (::kill(-child->child->id(), signal) != 0) ::kill(child->child->id(), signal);
+}
+
+void finish(dyad_process* child, dyad_end* end) {
+  std::unique_ptr<dyad_process> owner(child);
+  child->session->processes.erase(child);
+  ::kill(-child->child->id(), SIGKILL);  // what the process left behind in its group
+  int status = 0;
+  while (::waitpid(child->child->id(), &status, 0) < 0 && errno == EINTR) {
+  }
+  child->child->detach();
+  ::close(child->ended_fd);
+  if (WIFSIGNALED(status)) {
+    end->kind = DYAD_END_SIGNALED;
+    end->code = WTERMSIG(status);
+  } else {
+    end->kind = DYAD_END_EXITED;
+    end->code = WEXITSTATUS(status);
+  }
+  end->text[0] = '\0';
+}
+
+void close_session(dyad_session* session) {
+  while (!session->processes.empty()) {
+    dyad_process* child = *session->processes.begin();
+    dyad_end ignored{};
+    kill_group(child, SIGKILL);
+    finish(child, &ignored);
+  }
+  ::close(session->null);
+  delete session;
+}
+
+constexpr dyad_backend kBackend{
+    .abi = DYAD_BACKEND_ABI,
+    .size = sizeof(dyad_backend),
+    .name = "exe",
+    .version = DYAD_VERSION,
+    .artifact = DYAD_ARTIFACT_EXECUTABLE,
+    .open = open_session,
+    .start = start,
+    .ended_fd = ended_fd,
+    .kill = kill_group,
+    .finish = finish,
+    .close = close_session,
+};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const dyad_backend* dyad_backend_entry(std::uint32_t host_abi) {
+  return host_abi == DYAD_BACKEND_ABI ? &kBackend : nullptr;
+}

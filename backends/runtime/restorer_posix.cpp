@@ -1,0 +1,64 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <filesystem>
+
+#include "backends/runtime/restorer.hpp"
+
+namespace dyad::runtime {
+
+const char* Restorer::make_temp_dir(const std::string& base, std::string& problem) {
+  std::string directory = base;
+  if (directory.empty()) {
+    const char* system = getenv("TMPDIR");
+    directory = system != nullptr && system[0] == '/' ? system : "/tmp";
+  }
+  directory += "/dyad-XXXXXX";
+  if (mkdtemp(directory.data()) == nullptr) {
+    problem = "cannot make a directory " + directory + ": " + std::strerror(errno);
+    return nullptr;
+  }
+  directories_.push_back(directory);
+  return directories_.back().c_str();
+}
+
+void Restorer::set_environment(const char* name, const char* value) {
+  const char* old = getenv(name);
+  environment_.emplace_back(name, old == nullptr ? std::nullopt : std::optional<std::string>(old));
+  if (value == nullptr) {
+    unsetenv(name);
+  } else {
+    setenv(name, value, 1);
+  }
+}
+
+std::string Restorer::change_directory(const char* directory) {
+  char old[PATH_MAX];
+  const char* known = getcwd(old, sizeof old);
+  if (chdir(directory) != 0) return std::string("cannot change to ") + directory + ": " + std::strerror(errno);
+  if (!cwd_ && known != nullptr) cwd_ = known;
+  return "";
+}
+
+void Restorer::restore(std::vector<std::string>& problems) {
+  if (cwd_ && chdir(cwd_->c_str()) != 0) problems.push_back("cannot go back to " + *cwd_ + ": " + std::strerror(errno));
+  cwd_.reset();
+  for (; !environment_.empty(); environment_.pop_back()) {
+    const auto& [name, value] = environment_.back();
+    if (value) {
+      setenv(name.c_str(), value->c_str(), 1);
+    } else {
+      unsetenv(name.c_str());
+    }
+  }
+  for (; !directories_.empty(); directories_.pop_back()) {
+    std::error_code error;
+    std::filesystem::remove_all(directories_.back(), error);
+    if (error) problems.push_back("cannot remove " + directories_.back() + ": " + error.message());
+  }
+}
+
+}  // namespace dyad::runtime
