@@ -1,0 +1,352 @@
+#include "host/build/builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "backends/abi/wire.h"
+#include "host/base/file.hpp"
+#include "host/base/text.hpp"
+#include "host/build/linker.hpp"
+
+namespace dyad::build {
+
+namespace fs = std::filesystem;
+using UnitPointer = std::shared_ptr<const Unit>;
+
+/// A package whose objects are all there.
+struct Builder::Prepared {
+  std::vector<UnitPointer> tests;
+  Closure closure;
+  PackagePlan plan;
+  std::vector<std::string> link_arguments;
+};
+
+namespace {
+
+dyad_str str(std::string_view text) { return {text.data(), text.size()}; }
+
+std::vector<const Unit*> pointers(const std::vector<UnitPointer>& units) {
+  std::vector<const Unit*> out;
+  for (const auto& unit : units) out.push_back(unit.get());
+  return out;
+}
+
+/// The first line of what the compiler said that says "error", without colour; or the first line.
+std::string first_error(const std::string& diagnostics) {
+  std::string plain = without_colours(diagnostics);
+  auto at = plain.find("error: ");
+  auto start = at == std::string::npos ? 0 : plain.rfind('\n', at) + 1;
+  return plain.substr(start, plain.find('\n', start) - start);
+}
+
+std::vector<dyad_str> views_of(const std::vector<fs::path>& paths) {
+  std::vector<dyad_str> views;
+  for (const auto& path : paths) views.push_back(str(path.native()));
+  return views;
+}
+
+class Messages {
+ public:
+  Messages(const fs::path& root, std::string& out) : root_(root), out_(out) {}
+
+  std::string show(const fs::path& path) const {
+    auto relative = path.lexically_relative(root_);
+    return relative.empty() || relative.native().starts_with("..") ? path.native() : relative.native();
+  }
+  void error(const std::string& text) { out_ += "error: " + text + "\n"; }
+  void add(const std::string& text) { out_ += text; }
+
+ private:
+  const fs::path& root_;
+  std::string& out_;
+};
+
+}  // namespace
+
+Builder::Builder(Parts parts, ImageKind kind, fs::path output)
+    : parts_(parts),
+      library_(parts.workspace, parts.arguments, parts.compiler),
+      runtime_(parts.installation, parts.arguments, parts.compiler),
+      kind_(kind),
+      output_(std::move(output)) {}
+
+void Builder::start(const std::vector<discover::Package>& packages) {
+  bool first = true;
+  for (const auto& package : packages) {
+    if (package.tests.empty()) continue;
+    for (const auto* sources : {&package.tests, &package.library})
+      for (const auto& source : *sources) library_.request(source);
+    if (std::exchange(first, false)) runtime_.request_core(true);  // for both kinds: the other backend then finds all of it compiled
+  }
+}
+
+Result<Builder::Prepared> Builder::prepare(const discover::Package& package, BuiltPackage& built) {
+  Prepared prepared;
+  std::vector<UnitFuture> futures;
+  for (const auto& source : package.tests) futures.push_back(library_.request(source));
+  bool all_compiled = true;
+  for (const auto& future : futures) {
+    prepared.tests.push_back(future.get());
+    built.diagnostics += prepared.tests.back()->diagnostics;
+    all_compiled = all_compiled && prepared.tests.back()->ok();
+  }
+  if (!all_compiled) return fail("");  // the diagnostics say it
+
+  prepared.closure = library_.closure_of(package.directory, prepared.tests);
+  for (const auto& unit : prepared.closure.units) {
+    if (unit->source.parent_path() == package.directory) built.diagnostics += unit->diagnostics;
+  }
+  Messages messages(parts_.workspace.root, built.diagnostics);
+  for (const auto& unit : prepared.closure.broken)
+    built.notices.push_back(fmt::format("{} does not compile and is left out: {}", messages.show(unit->source),
+                                        first_error(unit->diagnostics)));
+
+  std::vector<const Unit*> own_library;
+  for (const auto& unit : prepared.closure.units)
+    if (unit->source.parent_path() == package.directory) own_library.push_back(unit.get());
+  auto plan = plan_images(pointers(prepared.tests), own_library, package.directory.filename().native());
+  if (!plan) return fail(plan.error());
+  prepared.plan = *std::move(plan);
+  std::ranges::copy(prepared.plan.notices, std::back_inserter(built.notices));
+
+  for (const auto& directory : prepared.closure.directories) {
+    auto arguments = parts_.arguments.link(directory);
+    if (!arguments) return fail(arguments.error());
+    for (auto& argument : *arguments)
+      if (std::ranges::find(prepared.link_arguments, argument) == prepared.link_arguments.end())
+        prepared.link_arguments.push_back(std::move(argument));
+  }
+  return prepared;
+}
+
+BuiltPackage Builder::build(const discover::Package& package) {
+  BuiltPackage built;
+  auto give_up = [&](const Error& error) {
+    if (!error.text.empty()) Messages(parts_.workspace.root, built.diagnostics).error(error.text);
+    built.failed = true;
+    built.images.clear();
+  };
+  auto prepared = prepare(package, built);
+  if (!prepared) {
+    give_up(prepared.error());
+    return built;
+  }
+  for (const ImagePlan& plan : prepared->plan.images) {
+    auto image = link(package, plan, *prepared, built);
+    if (!image) {
+      give_up(image.error());
+      return built;
+    }
+    built.images.push_back(*std::move(image));
+  }
+  return built;
+}
+
+fs::path Builder::place_of(const discover::Package& package, const ImagePlan& plan, const char* suffix) const {
+  auto place = output_;
+  if (package.id.path != ".") place /= package.id.path;
+  place /= plan.name;
+  place += suffix;
+  return place;
+}
+
+Result<fs::path> Builder::write_table(const discover::Package& package, const ImagePlan& plan, bool bitcode) {
+  auto codegen = parts_.toolchain.load();
+  if (!codegen) return fail(codegen.error());
+  std::vector<dyad_table_row> rows;
+  std::vector<std::string> files;  // keeps the text that rows point to
+  std::size_t count = 1;
+  for (const Unit* unit : plan.tests) count += unit->tests.size();
+  files.reserve(count);
+  auto file_of = [&](const fs::path& path) {
+    auto relative = path.lexically_relative(package.directory);
+    files.push_back(relative.empty() ? path.native() : relative.native());
+    return str(files.back());
+  };
+  for (const Unit* unit : plan.tests)
+    for (const NativeTest& test : unit->tests)
+      rows.push_back({str(test.name), file_of(test.file), test.line, DYAD_TEST_NATIVE, str(test.symbol)});
+  if (const Unit* unit = plan.plain_main)
+    rows.push_back(
+        {str(plan.name), file_of(unit->source), *unit->main_line, DYAD_TEST_MAIN, str(unit->main_symbol)});
+
+  dyad_table what{};
+  what.size = sizeof what;
+  what.package = str(package.id.path);
+  what.rows = rows.data();
+  what.count = rows.size();
+  if (plan.own_main != nullptr) what.own_main = str(plan.own_main->main_symbol);
+  what.output = bitcode ? DYAD_OUTPUT_BITCODE : DYAD_OUTPUT_OBJECT;
+  struct Said {
+    std::string bytes, diagnostics;
+  } said;
+  dyad_compile_sink sink{};
+  sink.size = sizeof sink;
+  sink.user = &said;
+  sink.output = [](void* user, const void* bytes, std::size_t size) {
+    static_cast<Said*>(user)->bytes.assign(static_cast<const char*>(bytes), size);
+  };
+  sink.diagnostics = [](void* user, dyad_str text) {
+    static_cast<Said*>(user)->diagnostics.assign(text.data, text.size);
+  };
+  if ((*codegen)->table(&what, &sink) != 0) return fail("test table: " + said.diagnostics);
+  auto place = place_of(package, plan, bitcode ? ".table.bc" : ".table.o");
+  std::error_code error;
+  fs::create_directories(place.parent_path(), error);
+  auto written = write_file_atomically(place, said.bytes);
+  if (!written) return fail(written.error());
+  return place;
+}
+
+Result<Image> Builder::link(const discover::Package& package, const ImagePlan& plan, const Prepared& prepared,
+                            BuiltPackage& built) {
+  Messages messages(parts_.workspace.root, built.diagnostics);
+  auto table = write_table(package, plan, false);
+  if (!table) return fail(table.error());
+
+  LinkJob job;
+  job.executable = kind_ == ImageKind::kExecutable;
+  job.arguments = prepared.link_arguments;
+  job.output = place_of(package, plan, job.executable ? "" : ".so");
+  std::vector<UnitPointer> linked;  // what the user wrote, to know which source an object is
+  auto source_of = [&](const fs::path& object) -> std::string {
+    for (const auto& unit : linked)
+      if (unit->object == object) return messages.show(unit->source);
+    return object == *table ? "the test table" : object.filename().native();
+  };
+
+  std::optional<GoogleTest> google_test;
+  fs::path google_test_user;
+  bool adapter_wanted = plan.own_main != nullptr;
+  for (const Unit* unit : plan.tests) {
+    job.objects.push_back(unit->object);
+    adapter_wanted = adapter_wanted || has_gtest_tests(*unit);
+    auto found = find_google_test(*unit);
+    if (!found) continue;
+    if (!google_test) {
+      google_test = std::move(found);
+      google_test_user = unit->source;
+    } else if (google_test->mock_include.empty()) {
+      google_test->mock_include = found->mock_include;
+    }
+  }
+  job.objects.push_back(*table);
+
+  auto add = [&](const std::vector<UnitFuture>& futures, std::vector<fs::path>& to) -> Result<void> {
+    for (const auto& future : futures) {
+      auto unit = future.get();
+      if (!unit->ok()) return fail(fmt::format("{} does not compile:\n{}", unit->source.native(), unit->diagnostics));
+      to.push_back(unit->object);
+    }
+    return {};
+  };
+  if (auto added = add(runtime_.request_core(job.executable), job.objects); !added) return fail(added.error());
+  if (google_test) {
+    auto framework = runtime_.request(*google_test, google_test_user);
+    if (!framework) return fail(framework.error());
+    if (adapter_wanted)
+      if (auto added = add({framework->adapter}, job.objects); !added) return fail(added.error());
+    if (auto added = add(framework->libraries, job.libraries); !added) return fail(added.error());
+  }
+
+  for (const auto& unit : prepared.tests) linked.push_back(unit);
+  for (const Unit* unit : prepared.plan.library) job.libraries.push_back(unit->object);
+  for (const auto& unit : prepared.closure.units) {
+    job.libraries.push_back(unit->object);
+    linked.push_back(unit);
+  }
+
+  auto outcome = link_image(parts_.toolchain, job, parts_.statistics);
+  if (outcome && !outcome->ok && !outcome->undefined.empty()) {
+    std::vector<std::string> wanted;
+    for (const auto& undefined : outcome->undefined) wanted.push_back(undefined.symbol);
+    auto more = library_.find_by_symbol(wanted, linked);
+    ++parts_.statistics.index_used;
+    if (!more.empty()) {
+      for (const auto& unit : more) {
+        job.libraries.push_back(unit->object);
+        linked.push_back(unit);
+      }
+      outcome = link_image(parts_.toolchain, job, parts_.statistics);
+    }
+  }
+  if (!outcome) return fail(outcome.error());
+  if (outcome->ok) return Image{job.output, plan.name};
+
+  for (const auto& undefined : outcome->undefined)
+    messages.error(fmt::format("undefined symbol: {}, wanted by {}", undefined.demangled, source_of(undefined.object)));
+  for (const auto& duplicate : outcome->duplicates)
+    messages.error(fmt::format("{} is defined twice: by {} and by {}", duplicate.demangled, source_of(duplicate.first),
+                               source_of(duplicate.second)));
+  if (!outcome->undefined.empty()) {
+    auto broken = prepared.closure.broken;
+    std::ranges::copy_if(library_.broken_in_workspace(), std::back_inserter(broken), [&](const UnitPointer& unit) {
+      return std::ranges::find(broken, unit) == broken.end();
+    });
+    for (const auto& unit : broken) {
+      messages.add(fmt::format("{} does not compile; it may be what defines them:\n", messages.show(unit->source)));
+      messages.add(unit->diagnostics);
+    }
+  }
+  if (outcome->undefined.empty() && outcome->duplicates.empty()) messages.add(outcome->diagnostics);
+  return fail("");
+}
+
+
+BuiltPackage Builder::emit_llvm(const discover::Package& package) {
+  BuiltPackage built;
+  auto give_up = [&](const Error& error) {
+    if (!error.text.empty()) Messages(parts_.workspace.root, built.diagnostics).error(error.text);
+    built.failed = true;
+    return built;
+  };
+  auto prepared = prepare(package, built);
+  if (!prepared) return give_up(prepared.error());
+  auto codegen = parts_.toolchain.load();
+  if (!codegen) return give_up(codegen.error());
+
+  auto bitcode_of = [&](auto&& units, std::vector<fs::path>& to) -> Result<void> {
+    std::vector<UnitFuture> futures;
+    for (const auto& unit : units) futures.push_back(library_.request(unit->source, CompileJob::Output::kBitcode));
+    for (const auto& future : futures) {
+      auto unit = future.get();
+      if (!unit->ok()) return fail(unit->diagnostics);
+      to.push_back(unit->object);
+    }
+    return {};
+  };
+  std::vector<fs::path> libraries;
+  auto added = bitcode_of(prepared->closure.units, libraries);
+  for (const ImagePlan& plan : prepared->plan.images) {
+    std::vector<fs::path> objects;
+    if (added) added = bitcode_of(plan.tests, objects);
+    if (!added) return give_up(added.error());
+    auto table = write_table(package, plan, true);
+    if (!table) return give_up(table.error());
+    objects.push_back(*table);
+
+    auto object_views = views_of(objects), library_views = views_of(libraries);
+    std::pair<std::string, std::string> said;  // the module's text, diagnostics
+    dyad_compile_sink sink{};
+    sink.size = sizeof sink;
+    sink.user = &said;
+    sink.output = [](void* user, const void* bytes, std::size_t size) {
+      static_cast<decltype(said)*>(user)->first.assign(static_cast<const char*>(bytes), size);
+    };
+    sink.diagnostics = [](void* user, dyad_str text) {
+      static_cast<decltype(said)*>(user)->second.assign(text.data, text.size);
+    };
+    auto failed = (*codegen)->merge_ir({object_views.data(), object_views.size()},
+                                       {library_views.data(), library_views.size()}, &sink);
+    if (failed != 0) return give_up(Error{said.second});
+    auto place = place_of(package, plan, ".ll");
+    auto written = write_file_atomically(place, said.first);
+    if (!written) return give_up(written.error());
+    built.images.push_back({place, plan.name});
+  }
+  return built;
+}
+
+}  // namespace dyad::build

@@ -1,0 +1,207 @@
+#include "host/build/compiler.hpp"
+
+#include <fmt/format.h>
+
+#include "host/base/file.hpp"
+
+namespace dyad::build {
+
+namespace {
+
+std::string_view view(dyad_str text) { return {text.data, text.size}; }
+dyad_str str(std::string_view text) { return {text.data(), text.size()}; }
+
+/// What the compiler said, gathered from its callbacks.
+struct Gathered {
+  Unit unit;
+  std::string object;
+  std::vector<cache::Digest> states;  ///< of unit.inputs, as the compiler saw them
+};
+
+dyad_compile_sink sink_into(Gathered& gathered) {
+  dyad_compile_sink sink{};
+  sink.size = sizeof sink;
+  sink.user = &gathered;
+  sink.output = [](void* user, const void* bytes, std::size_t size) {
+    static_cast<Gathered*>(user)->object.assign(static_cast<const char*>(bytes), size);
+  };
+  sink.diagnostics = [](void* user, dyad_str text) { static_cast<Gathered*>(user)->unit.diagnostics = view(text); };
+  sink.input = [](void* user, std::uint32_t kind, dyad_str path, const void* bytes, std::size_t size) {
+    auto& to = *static_cast<Gathered*>(user);
+    to.unit.inputs.push_back({static_cast<Input::Kind>(kind), std::string(view(path))});
+    to.states.push_back(kind == DYAD_INPUT_MISSING     ? FileStates::missing()
+                        : kind == DYAD_INPUT_DIRECTORY ? FileStates::directory()
+                                                       : cache::digest_of({static_cast<const char*>(bytes), size}));
+  };
+  sink.test = [](void* user, const dyad_found_test* test) {
+    static_cast<Gathered*>(user)->unit.tests.push_back(
+        {std::string(view(test->name)), std::string(view(test->symbol)), std::string(view(test->file)), test->line});
+  };
+  sink.definition = [](void* user, dyad_str name) {
+    static_cast<Gathered*>(user)->unit.definitions.emplace_back(view(name));
+  };
+  sink.symbol = [](void* user, std::uint32_t kind, dyad_str name) {
+    Unit& unit = static_cast<Gathered*>(user)->unit;
+    auto& list = kind == DYAD_SYMBOL_UNDEFINED ? unit.undefined : kind == DYAD_SYMBOL_STRONG ? unit.strong : unit.weak;
+    list.emplace_back(view(name));
+  };
+  sink.main = [](void* user, std::uint32_t line) { static_cast<Gathered*>(user)->unit.main_line = line; };
+  return sink;
+}
+
+cache::ActionId object_action(const cache::ActionId& lookup, const std::vector<Input>& inputs,
+                              const std::vector<cache::Digest>& states) {
+  cache::Hasher hasher("object 1");
+  hasher.add(lookup.digest);
+  for (std::size_t i = 0; i < inputs.size(); ++i) hasher.add(inputs[i].path).add(states[i]);
+  return {hasher.finish()};
+}
+
+}  // namespace
+
+Compiler::Compiler(const Toolchain& toolchain, cache::Store* store, Statistics& statistics, unsigned jobs,
+                   std::filesystem::path scratch)
+    : toolchain_(toolchain),
+      store_(store),
+      statistics_(statistics),
+      scratch_(std::move(scratch)),
+      parallelism_(oneapi::tbb::global_control::max_allowed_parallelism, jobs + 1),
+      arena_(static_cast<int>(jobs), 0) {}
+
+Compiler::~Compiler() { wait(); }
+
+void Compiler::wait() {
+  // An observer may request more while this waits, so the map is read anew until all of it is done.
+  for (std::size_t done = 0;;) {
+    std::vector<UnitFuture> pending;
+    {
+      std::lock_guard lock(mutex_);
+      if (requested_.size() == done) return;
+      for (const auto& [id, future] : requested_) pending.push_back(future);
+    }
+    for (const auto& future : pending) future.wait();
+    done = pending.size();
+  }
+}
+
+std::string Compiler::main_symbol_for(const std::filesystem::path& source) {
+  return "dyad_main_" + cache::digest_of(source.native()).hex();
+}
+
+cache::ActionId Compiler::lookup_action(const CompileJob& job) const {
+  cache::Hasher hasher("compile 1");
+  hasher.add(toolchain_.identity()).add(job.source.native()).add(job.directory.native());
+  hasher.add(static_cast<std::uint64_t>(job.output)).add(std::uint64_t{job.keeps_main}).add(job.arguments.size());
+  for (const auto& argument : job.arguments) hasher.add(argument);
+  return {hasher.finish()};
+}
+
+UnitFuture Compiler::request(CompileJob job, Observer observer) {
+  auto promise = std::make_shared<std::promise<std::shared_ptr<const Unit>>>();
+  UnitFuture future = promise->get_future().share();
+  {
+    std::lock_guard lock(mutex_);
+    auto [place, is_new] = requested_.emplace(lookup_action(job).digest, future);
+    if (!is_new) return place->second;
+  }
+  arena_.enqueue([this, job = std::move(job), observer = std::move(observer), promise] {
+    auto unit = compile(job);
+    if (observer) observer(*unit);
+    promise->set_value(std::move(unit));
+  });
+  return future;
+}
+
+std::shared_ptr<const Unit> Compiler::compile(const CompileJob& job) {
+  auto lookup = lookup_action(job);
+  std::shared_ptr<Unit> unit;
+  if (!cancelled_) unit = find_in_cache(lookup);
+  if (!unit && !cancelled_) unit = run(job, lookup);
+  if (!unit) unit = std::make_shared<Unit>();  // cancelled
+  unit->source = job.source;
+  unit->main_symbol = main_symbol_for(job.source);
+  return unit;
+}
+
+std::shared_ptr<Unit> Compiler::find_in_cache(const cache::ActionId& lookup) {
+  if (store_ == nullptr) return nullptr;
+  Stopwatch stopwatch(statistics_.look_up_ns);
+  auto recorded = store_->read(lookup);
+  if (!recorded) return nullptr;
+  auto inputs = deserialize_inputs(*recorded);
+  if (!inputs) return nullptr;
+  std::vector<cache::Digest> states;
+  states.reserve(inputs->size());
+  for (const auto& input : *inputs) states.push_back(files_.state_of(input.path));
+  auto action = object_action(lookup, *inputs, states);
+  auto bytes = store_->read(action);
+  if (!bytes) return nullptr;
+  auto stored = deserialize(*bytes);
+  if (!stored) return nullptr;
+  auto object_id = cache::Digest::from_hex(stored->object_id);
+  if (!object_id || !store_->verify(cache::OutputId{*object_id})) return nullptr;
+  stored->unit.object = store_->path_of(cache::OutputId{*object_id});
+  ++statistics_.compile_cached;
+  return std::make_shared<Unit>(std::move(stored->unit));
+}
+
+std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId& lookup) {
+  auto codegen = toolchain_.load();
+  Gathered gathered;
+  if (!codegen) {
+    gathered.unit.diagnostics = fmt::format("{}: {}\n", job.source.native(), codegen.error().text);
+    return std::make_shared<Unit>(std::move(gathered.unit));
+  }
+  std::vector<dyad_str> arguments;
+  arguments.reserve(job.arguments.size());
+  for (const auto& argument : job.arguments) arguments.push_back(str(argument));
+  std::string main_symbol = job.keeps_main ? "main" : main_symbol_for(job.source);
+  dyad_compile what{};
+  what.size = sizeof what;
+  what.source = str(job.source.native());
+  what.directory = str(job.directory.native());
+  what.args = {arguments.data(), arguments.size()};
+  what.main_symbol = str(main_symbol);
+  what.output = job.output == CompileJob::Output::kObject ? DYAD_OUTPUT_OBJECT : DYAD_OUTPUT_BITCODE;
+  what.colour = 1;
+  auto sink = sink_into(gathered);
+  {
+    Stopwatch stopwatch(statistics_.compile_ns);
+    switch ((*codegen)->compile(&what, &sink)) {
+      case DYAD_COMPILE_OK: gathered.unit.status = Unit::Status::kOk; break;
+      case DYAD_COMPILE_CRASHED: gathered.unit.status = Unit::Status::kCrashed; break;
+      default: gathered.unit.status = Unit::Status::kFailed; break;
+    }
+  }
+  ++statistics_.compile_run;
+  if (gathered.unit.ok()) keep(gathered.unit, gathered.object, lookup, gathered.states);
+  return std::make_shared<Unit>(std::move(gathered.unit));
+}
+
+void Compiler::keep(Unit& unit, const std::string& object, const cache::ActionId& lookup,
+                    const std::vector<cache::Digest>& states) {
+  if (store_ != nullptr) {
+    auto id = store_->put(object);
+    if (id) {
+      unit.object = store_->path_of(*id);
+      auto action = object_action(lookup, unit.inputs, states);
+      auto kept = store_->put(action, serialize(unit, id->digest.hex()));
+      if (kept) kept = store_->put(lookup, serialize(unit.inputs));
+      if (!kept) ++statistics_.cache_failures;
+      return;
+    }
+    ++statistics_.cache_failures;
+  }
+  unit.object = keep_in_scratch(object);
+  if (unit.object.empty()) {
+    unit.status = Unit::Status::kFailed;
+    unit.diagnostics += fmt::format("cannot write an object to {}: is the disk full?\n", scratch_.native());
+  }
+}
+
+std::filesystem::path Compiler::keep_in_scratch(const std::string& object) {
+  auto path = scratch_ / fmt::format("{}.o", scratch_count_++);
+  return write_file_atomically(path, object) ? path : std::filesystem::path{};
+}
+
+}  // namespace dyad::build

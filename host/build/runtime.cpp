@@ -1,0 +1,104 @@
+#include "host/build/runtime.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace dyad::build {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The directory from which `header` ("gtest/gtest.h") was included, or empty.
+fs::path include_directory_of(const Unit& unit, const fs::path& header) {
+  for (const Input& input : unit.inputs) {
+    if (input.kind != Input::Kind::kFile || !input.path.ends_with("/" + header.native())) continue;
+    return fs::path(input.path).lexically_normal().parent_path().parent_path();
+  }
+  return {};
+}
+
+/// The source that includes all of a framework, beside its headers (a source tree: include/ and src/) or where Debian
+/// installs it. Empty if there is none.
+fs::path find_sources(const fs::path& include, const std::string& project, const std::string& file) {
+  std::array<fs::path, 3> places{include.parent_path() / "src" / file,
+                                 include.parent_path() / "src/googletest" / project / "src" / file,
+                                 include.parent_path() / "src" / project / "src" / file};
+  std::error_code error;
+  auto found = std::ranges::find_if(places, [&](const fs::path& place) { return fs::is_regular_file(place, error); });
+  return found == places.end() ? fs::path{} : *found;
+}
+
+/// System directories are searched anyway, and naming one would change the order of the others.
+void add_include(std::vector<std::string>& arguments, const fs::path& directory) {
+  if (directory != "/usr/include") arguments.insert(arguments.end(), {"-I", directory.native()});
+}
+
+}  // namespace
+
+std::optional<GoogleTest> find_google_test(const Unit& unit) {
+  auto include = include_directory_of(unit, "gtest/gtest.h");
+  if (include.empty()) return std::nullopt;
+  return GoogleTest{include, include_directory_of(unit, "gmock/gmock.h")};
+}
+
+Runtime::Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler)
+    : installation_(installation), arguments_(arguments), compiler_(compiler) {}
+
+std::vector<UnitFuture> Runtime::request_core(bool executable) {
+  const std::vector<std::string> flags{
+      "-std=gnu++20",         "-O2", "-fPIC", "-fvisibility=hidden", "-fno-omit-frame-pointer", "-ffunction-sections",
+      "-fdata-sections",      "-gline-tables-only",
+      "-I", installation_.runtime_dir.native(), "-I", installation_.include_dir.native()};
+  std::vector<fs::path> sources;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(installation_.runtime_dir / "backends/runtime", error))
+    if (file.path().extension() == ".cpp" && !file.path().stem().native().ends_with("_adapter"))
+      sources.push_back(file.path());
+  std::ranges::sort(sources);
+  std::vector<UnitFuture> futures;
+  for (const auto& source : sources) futures.push_back(compiler_.request({source, source.parent_path(), flags}));
+  if (executable) {
+    auto main = installation_.runtime_dir / "backends/exe/main.cpp";
+    CompileJob job{main, main.parent_path(), flags};
+    job.keeps_main = true;
+    futures.push_back(compiler_.request(std::move(job)));
+  }
+  return futures;
+}
+
+Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::path& user) {
+  auto sources = find_sources(found.include, "googletest", "gtest-all.cc");
+  if (sources.empty())
+    return fail(fmt::format("no sources of GoogleTest for {}/gtest/gtest.h: install its sources (Debian: googletest) or "
+                            "include a vendored copy", found.include.native()));
+  auto flags = arguments_.compile_foreign(user);
+  if (!flags) return fail(flags.error());
+  add_include(*flags, found.include);
+
+  auto adapter_flags = *flags;
+  auto library_flags = *flags;
+  library_flags.insert(library_flags.end(), {"-w", "-I", sources.parent_path().parent_path().native()});
+  Framework framework;
+  if (!found.mock_include.empty()) {
+    add_include(adapter_flags, found.mock_include);
+    adapter_flags.push_back("-DDYAD_GMOCK=1");
+    auto mock_sources = find_sources(found.mock_include, "googlemock", "gmock-all.cc");
+    if (mock_sources.empty())
+      return fail(fmt::format("no sources of GoogleMock for {}/gmock/gmock.h: install its sources (Debian: googletest) or "
+                              "include a vendored copy", found.mock_include.native()));
+    auto mock_flags = library_flags;
+    add_include(mock_flags, found.mock_include);
+    mock_flags.insert(mock_flags.end(), {"-I", mock_sources.parent_path().parent_path().native()});
+    framework.libraries.push_back(compiler_.request({mock_sources, mock_sources.parent_path(), mock_flags}));
+  }
+  framework.libraries.push_back(compiler_.request({sources, sources.parent_path(), library_flags}));
+  adapter_flags.insert(adapter_flags.end(), {"-I", installation_.runtime_dir.native(), "-I", installation_.include_dir.native()});
+  auto adapter = installation_.runtime_dir / "backends/runtime/gtest_adapter.cpp";
+  framework.adapter = compiler_.request({adapter, adapter.parent_path(), adapter_flags});
+  return framework;
+}
+
+}  // namespace dyad::build

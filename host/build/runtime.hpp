@@ -1,0 +1,45 @@
+/// The objects that an image holds besides the user's: dyad's runtime, the adapter of the user's test framework, and the
+/// framework itself, each compiled from source through the cache.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "host/base/installation.hpp"
+#include "host/base/result.hpp"
+#include "host/build/compiler.hpp"
+#include "host/plan/arguments.hpp"
+
+namespace dyad::build {
+
+/// GoogleTest as the user's sources found it.
+struct GoogleTest {
+  std::filesystem::path include;  ///< the directory that holds gtest/gtest.h
+  std::filesystem::path mock_include;  ///< the directory that holds gmock/gmock.h, or empty: GoogleMock is not used
+};
+
+/// What the sources of `unit` include; nothing if they do not include gtest/gtest.h.
+std::optional<GoogleTest> find_google_test(const Unit& unit);
+
+class Runtime {
+ public:
+  Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler);
+
+  /// Always linked. Returns at once.
+  std::vector<UnitFuture> request_core(bool executable);
+
+  struct Framework {
+    UnitFuture adapter;                 ///< always linked
+    std::vector<UnitFuture> libraries;  ///< linked where needed
+  };
+  /// GoogleTest from the sources beside its headers, with the flags of `user` (a test file). Fails if there are none.
+  Result<Framework> request(const GoogleTest& found, const std::filesystem::path& user);
+
+ private:
+  const Installation& installation_;
+  const plan::Arguments& arguments_;
+  Compiler& compiler_;
+};
+
+}  // namespace dyad::build

@@ -1,0 +1,34 @@
+/// What a run did, counted (`--debug=stats`) and timed (`--debug=time`). Counters are facts that tests can assert.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace dyad::build {
+
+struct Statistics {
+  std::atomic<std::uint64_t> compile_run{0};     ///< compilations that were executed
+  std::atomic<std::uint64_t> compile_cached{0};  ///< compilations whose object came from the cache
+  std::atomic<std::uint64_t> link_run{0};
+  std::atomic<std::uint64_t> index_used{0};  ///< packages that asked the workspace's other sources for symbols
+  std::atomic<std::uint64_t> cache_failures{0};
+
+  /// Sums over threads.
+  std::atomic<std::int64_t> look_up_ns{0}, compile_ns{0}, link_ns{0};
+};
+
+/// Adds the time from its construction to its end to a sum.
+class Stopwatch {
+ public:
+  explicit Stopwatch(std::atomic<std::int64_t>& sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  ~Stopwatch() { sum_ += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::atomic<std::int64_t>& sum_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace dyad::build

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <boost/dll/shared_library.hpp>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "host/build/toolchain.hpp"
+
+namespace dyad::build {
+
+struct Toolchain::Loaded {
+  std::once_flag once;
+  std::optional<Result<const dyad_codegen*>> result;
+  std::atomic<bool> done{false};
+};
+
+namespace {
+
+/// "path size mtime inode\n", or the path alone if it is not there (then nothing will load, and nothing is keyed).
+std::string stamp(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return path + "\n";
+  return fmt::format("{} {} {}.{} {}\n", path, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                     status.st_ino);
+}
+
+Result<const dyad_codegen*> map(const std::filesystem::path& path) {
+  try {
+    boost::dll::shared_library library(boost::dll::fs::path(path.native()),
+                                       boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    if (!library.has(DYAD_CODEGEN_SYMBOL))
+      return fail(fmt::format("{}: not dyad's code generator; install dyad again", path.native()));
+    auto entry = library.get<const dyad_codegen*(std::uint32_t)>(DYAD_CODEGEN_SYMBOL);
+    const dyad_codegen* functions = entry(DYAD_CODEGEN_ABI);
+    if (functions == nullptr || functions->abi != DYAD_CODEGEN_ABI)
+      return fail(fmt::format("{}: of another version of dyad; install dyad again", path.native()));
+    new boost::dll::shared_library(std::move(library));  // stays mapped: LLVM has threads and handlers of its own
+    return functions;
+  } catch (const std::exception& problem) {
+    return fail(fmt::format("cannot load the compiler: {}; are LLVM 22's libraries installed?", problem.what()));
+  }
+}
+
+}  // namespace
+
+Toolchain::Toolchain(std::filesystem::path library, std::string identity)
+    : library_(std::move(library)), identity_(std::move(identity)), loaded_(std::make_unique<Loaded>()) {}
+Toolchain::Toolchain(Toolchain&&) noexcept = default;
+Toolchain::~Toolchain() = default;
+
+Result<Toolchain> Toolchain::find(const std::filesystem::path& lib_dir) {
+  auto library = lib_dir / "libdyad_codegen.so";
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(library, error))
+    return fail(fmt::format("{}: not found; install dyad again", library.native()));
+  std::string identity = stamp(library.native());
+  std::string_view rest = DYAD_LLVM_LIBRARIES;  // set by CMake: the LLVM libraries that codegen was linked with, by ':'
+  while (!rest.empty()) {
+    auto end = std::min(rest.find(':'), rest.size());
+    identity += stamp(std::string(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return Toolchain(library, std::move(identity));
+}
+
+Result<const dyad_codegen*> Toolchain::load() const {
+  std::call_once(loaded_->once, [this] {
+    loaded_->result = map(library_);
+    loaded_->done = true;
+  });
+  return *loaded_->result;
+}
+
+bool Toolchain::is_loaded() const { return loaded_->done; }
+
+}  // namespace dyad::build

@@ -1,0 +1,99 @@
+#include "host/build/unit.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace dyad::build {
+
+using nlohmann::json;
+
+namespace {
+
+/// Paths may hold any bytes: they travel as CBOR byte strings.
+json bytes_of(const std::string& text) { return json::binary({text.begin(), text.end()}); }
+std::string text_of(const json& value) {
+  const auto& binary = value.get_binary();
+  return {binary.begin(), binary.end()};
+}
+
+json list_of(const std::vector<std::string>& texts) {
+  json list = json::array();
+  for (const auto& text : texts) list.push_back(bytes_of(text));
+  return list;
+}
+std::vector<std::string> texts_of(const json& list) {
+  std::vector<std::string> texts;
+  texts.reserve(list.size());
+  for (const auto& item : list) texts.push_back(text_of(item));
+  return texts;
+}
+
+json inputs_to_json(const std::vector<Input>& inputs) {
+  json list = json::array();
+  for (const auto& input : inputs) list.push_back({static_cast<int>(input.kind), bytes_of(input.path)});
+  return list;
+}
+std::vector<Input> inputs_from_json(const json& list) {
+  std::vector<Input> inputs;
+  inputs.reserve(list.size());
+  for (const auto& item : list) {
+    int kind = item.at(0).get<int>();
+    if (kind < 1 || kind > 3) throw std::out_of_range("kind of input");
+    inputs.push_back({static_cast<Input::Kind>(kind), text_of(item.at(1))});
+  }
+  return inputs;
+}
+
+std::string to_cbor(const json& value) {
+  std::string bytes;
+  json::to_cbor(value, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+std::string serialize(const Unit& unit, const std::string& object_id) {
+  json tests = json::array();
+  for (const auto& test : unit.tests)
+    tests.push_back({bytes_of(test.name), bytes_of(test.symbol), bytes_of(test.file), test.line});
+  json value{{"object", object_id},
+             {"diagnostics", bytes_of(unit.diagnostics)},
+             {"tests", std::move(tests)},
+             {"definitions", list_of(unit.definitions)},
+             {"strong", list_of(unit.strong)},
+             {"weak", list_of(unit.weak)},
+             {"undefined", list_of(unit.undefined)},
+             {"inputs", inputs_to_json(unit.inputs)}};
+  if (unit.main_line) value["main"] = *unit.main_line;
+  return to_cbor(value);
+}
+
+std::optional<StoredUnit> deserialize(const std::string& bytes) try {
+  json value = json::from_cbor(bytes);
+  StoredUnit stored;
+  stored.object_id = value.at("object").get<std::string>();
+  Unit& unit = stored.unit;
+  unit.status = Unit::Status::kOk;
+  unit.diagnostics = text_of(value.at("diagnostics"));
+  for (const auto& test : value.at("tests"))
+    unit.tests.push_back(
+        {text_of(test.at(0)), text_of(test.at(1)), text_of(test.at(2)), test.at(3).get<std::uint32_t>()});
+  unit.definitions = texts_of(value.at("definitions"));
+  unit.strong = texts_of(value.at("strong"));
+  unit.weak = texts_of(value.at("weak"));
+  unit.undefined = texts_of(value.at("undefined"));
+  unit.inputs = inputs_from_json(value.at("inputs"));
+  if (auto main = value.find("main"); main != value.end()) unit.main_line = main->get<std::uint32_t>();
+  return stored;
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
+std::string serialize(const std::vector<Input>& inputs) { return to_cbor(inputs_to_json(inputs)); }
+
+std::optional<std::vector<Input>> deserialize_inputs(const std::string& bytes) try {
+  return inputs_from_json(json::from_cbor(bytes));
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
+}  // namespace dyad::build

@@ -1,0 +1,171 @@
+#include "host/cli/help.hpp"
+
+#include <CLI/CLI.hpp>
+#include <utility>
+
+namespace dyad::cli {
+namespace {
+
+class Layout : public CLI::Formatter {
+ public:
+  explicit Layout(std::string usage) : usage_(std::move(usage)) { column_width(24); }
+
+  std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode mode) const override {
+    return "usage: " + usage_ + "\n\n" + app->get_description() + "\n" + make_groups(app, mode) + "\n" +
+           app->get_footer();
+  }
+  std::string make_group(std::string, bool is_positional, std::vector<const CLI::Option*> options) const override {
+    std::string text = "\nFlags:\n";
+    for (const CLI::Option* option : options) text += make_option(option, is_positional);
+    return text;
+  }
+  std::string make_option_name(const CLI::Option* option, bool) const override {
+    std::string name;
+    for (const std::string& letter : option->get_snames()) name += (name.empty() ? "-" : ", -") + letter;
+    if (name.empty()) name = "   ";
+    for (const std::string& word : option->get_lnames()) name += (name == "   " ? " --" : ", --") + word;
+    return name;
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_option_text().empty()) return {};
+    return (option->get_lnames().empty() ? " " : "=") + option->get_option_text();
+  }
+
+ private:
+  std::string usage_;
+};
+
+constexpr const char* kPatterns = R"(Patterns name packages, which are directories:
+  .          this directory (also if no pattern is given)
+  ./dir      that directory
+  ./...      this directory and all below it
+  ./dir/...  that directory and all below it
+"..." leaves out testdata, names that begin with . or _, build folders (with a
+CMakeCache.txt) and directories with a dyad.toml of their own.
+)";
+
+constexpr const char* kTestExitCodes = R"(Exit codes:
+  0  everything passed
+  1  a test failed, crashed or timed out
+  2  bad command line, bad dyad.toml, no such directory
+  3  a package did not build or load
+  4  no package or no test matched
+  5  dyad itself failed
+  128+n  interrupted by signal n
+)";
+
+constexpr const char* kBuildExitCodes = R"(Exit codes:
+  0  every package was built
+  2  bad command line, bad dyad.toml, no such directory
+  3  a package did not build
+  4  no package with tests matched
+  5  dyad itself failed
+)";
+
+constexpr const char* kListExitCodes = R"(Exit codes:
+  0  there is such a package
+  2  bad command line, bad dyad.toml, no such directory
+  4  no package with tests matched
+)";
+
+constexpr const char* kPlainExitCodes = R"(Exit codes:
+  0  done
+  2  bad command line
+  5  dyad itself failed
+)";
+
+}  // namespace
+
+std::shared_ptr<CLI::FormatterBase> make_help_layout(std::string usage) {
+  return std::make_shared<Layout>(std::move(usage));
+}
+
+std::string general_help() {
+  return std::string(R"(usage: dyad [command] [flags] [patterns]
+
+Tests C and C++ packages: finds the test files of a directory by their names,
+compiles them with the library sources they need, and runs the tests.
+
+Commands:
+  test      build and run tests; what dyad does if no command is given
+  list      show the packages that hold test files
+  build     build test images and keep them, run nothing
+  backends  show the backends that can run tests
+  version   show the version
+  help      show this text, or the help of a command
+
+dyad COMMAND --help describes a command. A directory that is called as a command
+is written ./test. --version is the same as the command version.
+
+)") + kPatterns +
+         R"(
+The workspace is the nearest parent directory with a dyad.toml, else the
+repository (.git), else the current directory. No dyad.toml is needed; see
+dyad-toml.md for what it can set.
+
+Examples:
+  dyad                  test this directory
+  dyad ./...            test this directory and all below it
+  dyad -v --run=Parse ./text
+
+)" + kTestExitCodes;
+}
+
+std::string test_footer() {
+  return std::string(R"(Long flags may be written with one dash as well (-run Parse), and values after
+a space. The last use of a flag counts. The word -- ends the flags.
+
+Regular expressions are POSIX extended and match anywhere in a name; anchor with
+^ and $. They are split at '/': the first part selects tests, the others their
+subtests. GoogleTest's tests are called Suite.Test.
+
+)") + kPatterns +
+         R"(
+Examples:
+  dyad test ./...                       everything
+  dyad test -v --run='^TestParse$' .    one test, with its output
+  dyad test --run=TestParse/empty       one subtest
+  dyad test --list=. ./...              the names of all tests
+  dyad test --backend=exe --timeout=30s ./net/...
+  dyad test --count=100 --failfast ./queue
+
+)" + kTestExitCodes;
+}
+
+std::string build_footer() {
+  return std::string(R"(An image is written to DIR/PACKAGE/NAME, a shared library as NAME.so. An
+executable one can be run by hand:
+
+  dyad build --backend=exe ./text
+  _dyad/text/parse_test --list
+  _dyad/text/parse_test --run='^TestParse$'
+
+)") + kPatterns +
+         R"(
+Examples:
+  dyad build ./...
+  dyad build --backend=exe -o /tmp/images ./text
+  dyad build --emit-llvm ./text         one .ll file per image
+
+)" + kBuildExitCodes;
+}
+
+std::string list_footer() {
+  return std::string(kPatterns) + R"(
+Examples:
+  dyad list ./...
+
+)" + kListExitCodes;
+}
+
+std::string backends_footer() {
+  return R"(A backend is shown with its name, version, kind of image and path; one that
+cannot be used, with the reason. dyad test --backend takes a name of this list,
+or the absolute path of a plugin.
+
+)" + std::string(kPlainExitCodes);
+}
+
+std::string version_footer() { return kPlainExitCodes; }
+
+}  // namespace dyad::cli

@@ -1,0 +1,72 @@
+/// The command line as plain data, and how it is read. Knows nothing of packages, compilers or backends: a pattern or a
+/// backend's name is text here. CLI11 is known to the .cpp files of this folder alone.
+///
+/// People who come from Go type -run, -count=1, -timeout 5s: long flags are understood with one dash as well as with
+/// two.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "host/base/result.hpp"
+
+namespace dyad::cli {
+
+/// dyad [test] [flags] [patterns]
+struct TestOptions {
+  std::vector<std::string> patterns;  ///< never empty: "." if none was given
+  bool verbose = false;
+  std::string run;                  ///< POSIX extended regular expression, split at '/'; empty: all. Checked.
+  std::string skip;                 ///< the same; empty: none
+  std::optional<std::string> list;  ///< name the tests that match, run none
+  std::string backend = "dll";      ///< a name or a path
+  unsigned parallel_packages = 1;   ///< -p: packages run at once; default: number of processors
+  unsigned compile_jobs = 1;        ///< -j: compilations at once; default: number of processors
+  std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none
+  bool failfast = false;
+  unsigned count = 1;  ///< runs of every test; at least 1
+  bool release = false;
+  bool debug_stats = false;  ///< counters at the end of the run
+  bool debug_time = false;   ///< where the time went
+};
+
+/// dyad list [patterns]
+struct ListOptions {
+  std::vector<std::string> patterns;
+};
+
+/// dyad build [flags] [patterns]
+struct BuildOptions {
+  std::vector<std::string> patterns;
+  std::filesystem::path output = "_dyad";  ///< as given, relative to the current directory; "..." leaves "_dyad" out
+  bool emit_llvm = false;
+  std::string backend = "dll";
+  unsigned compile_jobs = 1;
+  bool release = false;
+  bool debug_stats = false;  ///< counters at the end of the run
+  bool debug_time = false;   ///< where the time went
+};
+
+/// dyad backends
+struct BackendsOptions {};
+
+/// dyad version, dyad --version
+struct VersionOptions {};
+
+/// --help, dyad help [command]: print `text` (it ends with a newline) on stdout and exit with 0.
+struct HelpRequest {
+  std::string text;
+};
+
+using Command = std::variant<TestOptions, ListOptions, BuildOptions, BackendsOptions, VersionOptions, HelpRequest>;
+
+/// Reads the arguments after argv[0]. A usage error is one line that ends with where to find help:
+/// `unknown flag --foo; see dyad test --help`. Looks at the file system for one thing: whether a misspelt command is a
+/// directory.
+Result<Command> parse(int argc, const char* const* argv);
+
+}  // namespace dyad::cli

@@ -1,0 +1,256 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "host/base/spelling.hpp"
+#include "host/base/text.hpp"
+#include "host/cli/flag_words.hpp"
+#include "host/cli/help.hpp"
+#include "host/cli/options.hpp"
+#include "host/cli/values.hpp"
+
+namespace dyad::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr std::array<std::string_view, 6> kCommands{"test", "list", "build", "backends", "version", "help"};
+
+constexpr unsigned kMostAtOnce = 4096;
+constexpr unsigned kMostRuns = 1'000'000;
+
+/// One command's flags. The values are text until they are checked, so that every message is ours.
+class Parser {
+ public:
+  Parser(std::string name, const std::string& usage, const std::string& description, const std::string& footer)
+      : name_(std::move(name)), app_(description) {
+    app_.formatter(make_help_layout(usage));
+    app_.footer(footer);
+    app_.set_help_flag("-h,--help", "show this text and exit");
+  }
+
+  void add_switch(const std::string& names, bool& value, const std::string& description) {
+    app_.add_flag(names, value, description)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  void add_value(const std::string& names, std::string& value, const std::string& shown,
+                 const std::string& description) {
+    app_.add_option(names, value, description)
+        ->option_text(shown)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  void add_values(const std::string& names, Words& values, const std::string& shown, const std::string& description) {
+    app_.add_option(names, values, description)
+        ->option_text(shown)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+  /// Without this, patterns are an error.
+  void add_patterns(Words& patterns) { patterns_ = &patterns; }
+
+  /// Fills what was added; patterns: "." if none was given. Returns the help text if that is what was asked for.
+  Result<std::optional<HelpRequest>> parse(const Words& words) {
+    auto normal = normalise_words(app_, words);
+    if (!normal) return usage_error(normal.error().text);
+    std::ranges::reverse(normal->flags);  // CLI11 takes them from the back
+    try {
+      app_.parse(normal->flags);
+    } catch (const CLI::CallForHelp&) {
+      return HelpRequest{app_.help()};
+    } catch (const CLI::ParseError& e) {
+      return usage_error(printable(e.what()));
+    }
+    if (!patterns_ && !normal->patterns.empty()) return usage_error(fmt::format("dyad {} takes no arguments", name_));
+    if (patterns_) *patterns_ = normal->patterns.empty() ? Words{"."} : std::move(normal->patterns);
+    return std::nullopt;
+  }
+
+  std::unexpected<Error> usage_error(const std::string& text) const {
+    return fail(fmt::format("{}; see dyad {} --help", text, name_));
+  }
+
+ private:
+  std::string name_;
+  CLI::App app_;
+  Words* patterns_ = nullptr;
+};
+
+/// Takes values out of Results; the first failure is kept.
+class Checks {
+ public:
+  template <class T>
+  void take(T& to, Result<T> value) {
+    if (value) {
+      to = std::move(*value);
+    } else {
+      note(value.error());
+    }
+  }
+  void take(const Result<void>& value) {
+    if (!value) note(value.error());
+  }
+  const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  void note(const Error& error) {
+    if (!failure_) failure_ = error;
+  }
+  std::optional<Error> failure_;
+};
+
+unsigned processors() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+/// What `test` and `build` share.
+struct BuildWords {
+  std::string jobs;
+  Words debug;
+
+  void add_to(Parser& parser, std::string& backend, bool& release) {
+    parser.add_value("--backend", backend, "NAME",
+                     "how the images are run: dll (the default), exe,\nor the absolute path of a plugin");
+    parser.add_switch("--release", release, "compile with -O2 instead of -O0; assert() stays");
+    parser.add_value("-j", jobs, "N", "compilations at once; default: number of processors");
+    parser.add_values("--debug", debug, "WHAT",
+                      "stats: count what was compiled and linked; time: say\nwhere the time went; both: stats,time");
+  }
+  template <class Options>
+  void check(Checks& checks, Options& options) const {
+    options.compile_jobs = processors();
+    if (!jobs.empty()) checks.take(options.compile_jobs, read_number("-j", jobs, kMostAtOnce));
+    Debug wanted;
+    checks.take(wanted, read_debug("--debug", debug));
+    options.debug_stats = wanted.stats;
+    options.debug_time = wanted.time;
+  }
+};
+
+Result<Command> parse_test(const Words& words) {
+  TestOptions options;
+  BuildWords build;
+  std::string list, packages, timeout, count;
+  Parser parser("test", "dyad [test] [flags] [patterns]", "Builds and runs the tests of packages.", test_footer());
+  parser.add_switch("-v,--verbose", options.verbose, "show all tests and their output");
+  parser.add_value("--run", options.run, "REGEX", "run only the tests that match");
+  parser.add_value("--skip", options.skip, "REGEX", "do not run the tests that match");
+  parser.add_value("--list", list, "REGEX", "show the names of the tests that match, run none");
+  parser.add_value("--timeout", timeout, "DURATION",
+                   "kill a package that runs longer: 30s, 1m30s, 500ms;\n0: no limit; default: 10m");
+  parser.add_switch("--failfast", options.failfast, "start nothing more after the first failure");
+  parser.add_value("--count", count, "N", "run each test N times");
+  parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
+  build.add_to(parser, options.backend, options.release);
+  parser.add_patterns(options.patterns);
+  auto help = parser.parse(words);
+  if (!help) return fail(help.error());
+  if (*help) return **help;
+
+  Checks checks;
+  options.parallel_packages = processors();
+  if (!packages.empty()) checks.take(options.parallel_packages, read_number("-p", packages, kMostAtOnce));
+  if (!count.empty()) checks.take(options.count, read_number("--count", count, kMostRuns));
+  if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));
+  build.check(checks, options);
+  checks.take(check_pattern("--run", options.run));
+  checks.take(check_pattern("--skip", options.skip));
+  checks.take(check_pattern("--list", list));
+  if (checks.failure()) return parser.usage_error(checks.failure()->text);
+  if (!list.empty()) options.list = list;
+  return options;
+}
+
+Result<Command> parse_build(const Words& words) {
+  BuildOptions options;
+  BuildWords build;
+  std::string output;
+  Parser parser("build", "dyad build [flags] [patterns]",
+                "Builds the test images of packages and keeps them; runs nothing.", build_footer());
+  parser.add_value("-o,--output", output, "DIR", "where the images go; default: _dyad");
+  parser.add_switch("--emit-llvm", options.emit_llvm, "write the images' LLVM IR as text instead");
+  build.add_to(parser, options.backend, options.release);
+  parser.add_patterns(options.patterns);
+  auto help = parser.parse(words);
+  if (!help) return fail(help.error());
+  if (*help) return **help;
+
+  Checks checks;
+  build.check(checks, options);
+  if (checks.failure()) return parser.usage_error(checks.failure()->text);
+  if (!output.empty()) options.output = output;
+  return options;
+}
+
+Result<Command> parse_list(const Words& words) {
+  ListOptions options;
+  Parser parser("list", "dyad list [patterns]", "Shows the packages that hold test files, a path a line.",
+                list_footer());
+  parser.add_patterns(options.patterns);
+  auto help = parser.parse(words);
+  if (!help) return fail(help.error());
+  if (*help) return **help;
+  return options;
+}
+
+template <class Options>
+Result<Command> parse_plain(const std::string& name, const std::string& description, const std::string& footer,
+                            const Words& words) {
+  Parser parser(name, "dyad " + name, description, footer);
+  auto help = parser.parse(words);
+  if (!help) return fail(help.error());
+  if (*help) return **help;
+  return Options{};
+}
+
+Result<Command> parse_help(const Words& words);
+
+Result<Command> parse_command(std::string_view command, const Words& words) {
+  if (command == "list") return parse_list(words);
+  if (command == "build") return parse_build(words);
+  if (command == "backends")
+    return parse_plain<BackendsOptions>("backends", "Shows the backends that were found.", backends_footer(), words);
+  if (command == "version")
+    return parse_plain<VersionOptions>("version", "Shows the version of dyad.", version_footer(), words);
+  if (command == "help") return parse_help(words);
+  return parse_test(words);
+}
+
+/// dyad help [command]
+Result<Command> parse_help(const Words& words) {
+  if (words.empty() || words[0] == "-h" || words[0] == "--help" || words[0] == "help")
+    return HelpRequest{general_help()};
+  if (std::ranges::find(kCommands, words[0]) == kCommands.end())
+    return fail(
+        fmt::format("no help for \"{}\"{}; see dyad --help", printable(words[0]), did_you_mean(words[0], kCommands)));
+  return parse_command(words[0], {"--help"});
+}
+
+/// Whether `word` is a command that was misspelt, and not the name of a directory.
+bool is_misspelt_command(const std::string& word) {
+  if (word.find_first_of("/.-") != std::string::npos || nearest_name(word, kCommands).empty()) return false;
+  std::error_code error;
+  return !std::filesystem::exists(word, error);
+}
+
+}  // namespace
+
+Result<Command> parse(int argc, const char* const* argv) {
+  Words words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty()) return parse_test(words);
+  const std::string& first = words.front();
+  if (first == "-h" || first == "--help" || first == "-help") return HelpRequest{general_help()};
+  if (first == "--version" || first == "-version")
+    return parse_command("version", Words(words.begin() + 1, words.end()));
+  if (std::ranges::find(kCommands, first) != kCommands.end())
+    return parse_command(first, Words(words.begin() + 1, words.end()));
+  if (is_misspelt_command(first))
+    return fail(
+        fmt::format("unknown command \"{}\"{}; see dyad --help", printable(first), did_you_mean(first, kCommands)));
+  return parse_test(words);
+}
+
+}  // namespace dyad::cli

@@ -1,0 +1,56 @@
+#include "host/cli/values.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "host/base/duration.hpp"
+#include "host/base/spelling.hpp"
+#include "host/base/text.hpp"
+
+namespace dyad::cli {
+namespace {
+
+std::unexpected<Error> bad_value(const std::string& flag, const std::string& text, const std::string& why) {
+  return fail(fmt::format("bad value \"{}\" for {}: {}", printable(text), flag, why));
+}
+
+}  // namespace
+
+Result<unsigned> read_number(const std::string& flag, const std::string& text, unsigned most) {
+  unsigned number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > most)
+    return bad_value(flag, text, fmt::format("must be a number from 1 to {}", most));
+  return number;
+}
+
+Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const std::string& text) {
+  auto duration = parse_duration(text);
+  if (!duration) return bad_value(flag, text, "must be a duration such as 10m, 1m30s or 500ms, or 0 for no limit");
+  return std::chrono::ceil<std::chrono::milliseconds>(*duration);
+}
+
+Result<Debug> read_debug(const std::string& flag, const std::vector<std::string>& texts) {
+  static constexpr std::array<std::string_view, 2> kNames{"stats", "time"};
+  Debug debug;
+  for (const std::string& text : texts) {
+    for (std::size_t begin = 0; begin <= text.size();) {
+      std::size_t comma = std::min(text.find(',', begin), text.size());
+      std::string name = text.substr(begin, comma - begin);
+      if (name == "stats") {
+        debug.stats = true;
+      } else if (name == "time") {
+        debug.time = true;
+      } else {
+        return bad_value(flag, name, "must be stats or time" + did_you_mean(name, kNames));
+      }
+      begin = comma + 1;
+    }
+  }
+  return debug;
+}
+
+}  // namespace dyad::cli

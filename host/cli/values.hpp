@@ -1,0 +1,31 @@
+/// Checks the values of flags. Each failure is `bad value "x" for --flag: why`.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "host/base/result.hpp"
+
+namespace dyad::cli {
+
+/// A decimal number from 1 to `most`.
+Result<unsigned> read_number(const std::string& flag, const std::string& text, unsigned most);
+
+/// A Go duration, not negative; rounded up to whole milliseconds so that it does not become "no limit".
+Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const std::string& text);
+
+/// What `--debug` asks for.
+struct Debug {
+  bool stats = false;
+  bool time = false;
+};
+
+/// Comma-separated names, from several uses of the flag.
+Result<Debug> read_debug(const std::string& flag, const std::vector<std::string>& texts);
+
+/// POSIX extended regular expressions separated by '/', as the images split them: not inside [] and (). The pattern as
+/// a whole must be one, too.
+Result<void> check_pattern(const std::string& flag, const std::string& text);
+
+}  // namespace dyad::cli

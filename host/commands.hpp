@@ -1,0 +1,24 @@
+/// The subcommands of `dyad`, each in a file of its own. Each returns the exit code; a Result's failure is a usage,
+/// configuration or tool error that main() prints as one line.
+#pragma once
+
+#include "host/base/exit_code.hpp"
+#include "host/base/result.hpp"
+#include "host/cli/options.hpp"
+
+namespace dyad {
+
+/// `dyad test`: the whole run. test_command.cpp is the file to read first. A test that failed is no failure but an exit
+/// code; after an interruption the code is 128 + signal.
+Result<int> run_tests(const cli::TestOptions& options);
+
+/// `dyad build`: images, or LLVM IR, kept in a directory.
+Result<int> build_packages(const cli::BuildOptions& options);
+
+/// `dyad list`: the packages that the patterns name, a path a line.
+Result<int> list_packages(const cli::ListOptions& options);
+
+/// `dyad backends`: the plugins of this installation, a line each: name, version, artifact kind, path; or what is wrong.
+Result<int> show_backends();
+
+}  // namespace dyad

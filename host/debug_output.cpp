@@ -1,0 +1,41 @@
+#include "host/debug_output.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace dyad {
+
+namespace {
+
+double seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+}  // namespace
+
+void Timeline::end(std::string step) {
+  std::lock_guard lock(mutex_);
+  steps_.emplace_back(std::move(step), elapsed());
+}
+
+std::vector<std::pair<std::string, std::chrono::nanoseconds>> Timeline::steps() const {
+  std::lock_guard lock(mutex_);
+  return steps_;
+}
+
+void print_statistics(const build::Statistics& statistics) {
+  fmt::print(stderr, "stats: compile run={} cached={}\n", statistics.compile_run.load(),
+             statistics.compile_cached.load());
+  fmt::print(stderr, "stats: link run={}\n", statistics.link_run.load());
+  fmt::print(stderr, "stats: index used={}\n", statistics.index_used.load());
+  fmt::print(stderr, "stats: cache failures={}\n", statistics.cache_failures.load());
+}
+
+void print_times(const Timeline& timeline, const build::Statistics& statistics) {
+  for (const auto& [step, at] : timeline.steps())
+    fmt::print(stderr, "time: {} ended at {:.3f}s\n", step, seconds(at.count()));
+  fmt::print(stderr, "time: all compilations {:.3f}s, cache look-ups {:.3f}s, links {:.3f}s (sums over threads)\n",
+             seconds(statistics.compile_ns), seconds(statistics.look_up_ns), seconds(statistics.link_ns));
+  fmt::print(stderr, "time: total {:.3f}s\n", seconds(timeline.elapsed().count()));
+}
+
+}  // namespace dyad

@@ -1,0 +1,35 @@
+/// What `--debug=stats` and `--debug=time` print, on stderr, a fact a line.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/build/statistics.hpp"
+
+namespace dyad {
+
+/// When the steps of a run ended, counted from its construction. Steps overlap: while one package is linked, others are
+/// compiled and run. Thread-safe.
+class Timeline {
+ public:
+  using Clock = std::chrono::steady_clock;
+  void end(std::string step);
+  std::chrono::nanoseconds elapsed() const { return Clock::now() - start_; }
+  std::vector<std::pair<std::string, std::chrono::nanoseconds>> steps() const;
+
+ private:
+  Clock::time_point start_ = Clock::now();
+  mutable std::mutex mutex_;
+  std::vector<std::pair<std::string, std::chrono::nanoseconds>> steps_;
+};
+
+/// "stats: compile run=3 cached=0", "stats: link run=1", ...
+void print_statistics(const build::Statistics& statistics);
+
+/// "time: discover ended at 0.002s", ..., then the sums over threads.
+void print_times(const Timeline& timeline, const build::Statistics& statistics);
+
+}  // namespace dyad

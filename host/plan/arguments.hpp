@@ -1,0 +1,48 @@
+/// Compiler arguments of a source: from its directory's settings, the default include roots and the command line.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/base/result.hpp"
+#include "host/discover/workspace.hpp"
+
+namespace dyad::plan {
+
+struct BuildOptions {
+  bool release = false;               ///< -O2 instead of -O0
+  std::filesystem::path include_dir;  ///< <dyad/testing.h>
+};
+
+enum class Language { kC, kCxx, kIr };
+
+/// By suffix: .c; .cc .cpp .cxx .c++ .C; .ll .bc. Other files are no sources.
+bool is_source(const std::filesystem::path& path);
+Language language_of(const std::filesystem::path& path);
+
+/// Arguments for dyad_compile.args, without the file. Include roots: settings' roots (-I), then root/include and
+/// root/src
+/// (-I, if they exist or not: a directory that appears must be noticed), then the file's directory and its ancestors up
+/// to the root (-iquote and, after the system's, -idirafter: a file named `version` in a project must not hide a
+/// standard header). Also what pkg-config says, and the settings' flags, behind dyad's own. Computed once per directory
+/// and language; thread-safe. For IR: what concerns code generation alone. Fails if pkg-config does.
+class Arguments {
+ public:
+  Arguments(const discover::Workspace&, BuildOptions);
+  ~Arguments();
+  Result<std::vector<std::string>> compile(const std::filesystem::path& source) const;
+  /// The same without include roots that depend on the directory, and without warnings: for sources that are not the
+  /// user's but must be compiled as C++ with the user's flags (GoogleTest), so that all directories share one object.
+  Result<std::vector<std::string>> compile_foreign(const std::filesystem::path& user) const;
+  /// For the linker: settings' link flags and pkg-config --libs of `directory`, translated from the compiler driver's
+  /// language (-Wl, -pthread).
+  Result<std::vector<std::string>> link(const std::filesystem::path& directory) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dyad::plan

@@ -1,0 +1,348 @@
+#include "host/run/image_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace dyad::run {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// Times come from the test process and may be anything.
+nanoseconds sum(nanoseconds a, std::uint64_t b) {
+  constexpr auto kMost = std::numeric_limits<nanoseconds::rep>::max();
+  auto room = static_cast<std::uint64_t>(kMost - a.count());
+  return b >= room ? nanoseconds(kMost) : a + nanoseconds(static_cast<nanoseconds::rep>(b));
+}
+
+nanoseconds sum(nanoseconds a, ImageRun::Clock::duration b) {
+  return sum(a, static_cast<std::uint64_t>(std::max(b, ImageRun::Clock::duration::zero()).count()));
+}
+
+Verdict verdict_of(dyad_verdict verdict) {
+  switch (verdict) {
+    case DYAD_PASS:
+      return Verdict::kPass;
+    case DYAD_FAIL:
+      return Verdict::kFail;
+    case DYAD_SKIP:
+      return Verdict::kSkip;
+  }
+  std::unreachable();  // the reader has checked the value
+}
+
+OutputPiece::Kind kind_of(dyad_severity severity) {
+  switch (severity) {
+    case DYAD_LOG:
+      return OutputPiece::Kind::kLog;
+    case DYAD_ERROR:
+      return OutputPiece::Kind::kError;
+    case DYAD_FATAL:
+      return OutputPiece::Kind::kFatal;
+    case DYAD_SKIPPED:
+      return OutputPiece::Kind::kSkipReason;
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+Verdict worse(Verdict a, Verdict b) {
+  constexpr std::array order{Verdict::kSkip, Verdict::kPass,    Verdict::kNotRun,
+                             Verdict::kFail, Verdict::kTimeout, Verdict::kCrash};
+  return std::ranges::find(order, a) < std::ranges::find(order, b) ? b : a;
+}
+
+void ImageRun::begin_process(const Capture& capture) {
+  ++process_;
+  capture_ = &capture;
+  phase_ = Phase::kHello;
+  found_ = 0;
+  last_found_.reset();
+  began_new_ = false;
+  outside_log_ = {};
+  log_ = {};
+}
+
+Result<void> ImageRun::apply(const Event& event, Clock::time_point now) {
+  return std::visit([&](const auto& what) { return on(what, now); }, event);
+}
+
+Result<void> ImageRun::on(const Hello& hello, Clock::time_point) {
+  if (phase_ != Phase::kHello) return fail("a second greeting");
+  if (hello.version != DYAD_WIRE_VERSION)
+    return fail(fmt::format("event stream version {}, this dyad reads {}", hello.version, DYAD_WIRE_VERSION));
+  phase_ = Phase::kListing;
+  return {};
+}
+
+Result<void> ImageRun::on(const Found& found, Clock::time_point) {
+  if (phase_ != Phase::kListing) return fail(fmt::format("test {} announced outside the list", found.index));
+  if (last_found_ && found.index <= *last_found_)
+    return fail(fmt::format("test {} announced after test {}", found.index, *last_found_));
+  last_found_ = found.index;
+  ++found_;
+
+  auto known = position_.find(found.index);
+  if (known != position_.end()) {
+    Test& test = tests_[known->second];
+    if (test.result.name != found.name)
+      return fail(
+          fmt::format("test {} is named {} after a restart, it was {}", found.index, found.name, test.result.name));
+    test.listed_by = process_;
+    return {};
+  }
+  if (listed_once_) return fail(fmt::format("test {} ({}) is announced only after a restart", found.index, found.name));
+  if (tests_.size() >= kMostTests) return fail(fmt::format("more than {} tests", kMostTests));
+  position_.emplace(found.index, tests_.size());
+  tests_.push_back({.index = found.index,
+                    .kind = found.kind,
+                    .result = {.name = found.name, .file = shown(found.file), .line = found.line},
+                    .listed_by = process_});
+  return {};
+}
+
+Result<void> ImageRun::on(const Listed& listed, Clock::time_point) {
+  if (phase_ != Phase::kListing) return fail("an end of the list outside the list");
+  if (listed.count != found_) return fail(fmt::format("{} tests announced, the list counts {}", found_, listed.count));
+  phase_ = Phase::kRunning;
+  if (!listed_once_) announced_ = listed.count;
+  listed_once_ = true;
+  return {};
+}
+
+Result<ImageRun::Test*> ImageRun::find(std::uint32_t index, const char* frame) {
+  if (phase_ != Phase::kRunning) return fail(fmt::format("{} of test {} outside the run", frame, index));
+  auto known = position_.find(index);
+  if (known == position_.end() || tests_[known->second].listed_by != process_)
+    return fail(fmt::format("{} of test {}, which was not announced", frame, index));
+  return &tests_[known->second];
+}
+
+Result<ImageRun::Test*> ImageRun::find_running(std::uint32_t index, const char* frame) {
+  Result<Test*> test = find(index, frame);
+  if (test && *test != running_) return fail(fmt::format("{} of test {}, which does not run", frame, index));
+  return test;
+}
+
+Result<void> ImageRun::on(const Started& started, Clock::time_point now) {
+  Result<Test*> test = find(started.index, "start");
+  if (!test) return fail(test.error());
+  if (running_) return fail(fmt::format("start of test {} while test {} runs", started.index, running_->index));
+  running_ = *test;
+  began_ = now;
+  began_new_ = began_new_ || !running_->decided;
+  outside_log_.print_to(started.output, "");
+  log_.skip_to(started.output);
+  for (std::size_t place = 0; place < running_->result.subtests.size(); ++place)
+    subtest_places_.emplace(running_->result.subtests[place].name, place);
+  return {};
+}
+
+Result<void> ImageRun::on(const Finished& finished, Clock::time_point now) {
+  Result<Test*> test = find(finished.index, "end");
+  if (!test) return fail(test.error());
+  Verdict verdict = verdict_of(finished.verdict);
+  if (!running_) {
+    // Its framework decided not to run it, or failed before it could.
+    if (verdict == Verdict::kPass) return fail(fmt::format("test {} passed without having begun", finished.index));
+  } else if (*test != running_) {
+    return fail(fmt::format("end of test {} while test {} runs", finished.index, running_->index));
+  } else {
+    close_running(finished.output, verdict, now);
+  }
+  (*test)->result.time = sum((*test)->result.time, finished.nanoseconds);
+  decide(**test, verdict, "");
+  return {};
+}
+
+Result<void> ImageRun::on(const Message& said, Clock::time_point) {
+  Result<Test*> test = find(said.index, "message");
+  if (!test) return fail(test.error());
+  OutputPiece piece = message(said.severity, said.file, said.line, said.text);
+  piece.subtest = said.subtest;
+  if (*test != running_) {  // why it was not run, or from a thread that outlived it
+    (*test)->result.output.push_back(std::move(piece));
+    return {};
+  }
+  log_.print_to(said.output, open_subtest());
+  log_.say(std::move(piece));
+  return {};
+}
+
+Result<void> ImageRun::on(const SubStarted& started, Clock::time_point now) {
+  Result<Test*> test = find_running(started.index, "start of a subtest");
+  if (!test) return fail(test.error());
+  log_.print_to(started.output, open_subtest());
+  std::vector<Subtest>& subtests = running_->result.subtests;
+  auto [known, is_new] = subtest_places_.emplace(started.subtest, subtests.size());
+  if (is_new) {
+    subtests.push_back({started.subtest, Verdict::kNotRun, {}, running_->result.output.size() + log_.size()});
+  } else if (std::ranges::find(open_subtests_, known->second, &OpenSubtest::place) != open_subtests_.end()) {
+    return fail(fmt::format("subtest {} of test {} begins inside itself", started.subtest, started.index));
+  }
+  open_subtests_.push_back({known->second, now, !is_new});
+  return {};
+}
+
+Result<void> ImageRun::on(const SubFinished& finished, Clock::time_point) {
+  Result<Test*> test = find_running(finished.index, "end of a subtest");
+  if (!test) return fail(test.error());
+  if (open_subtests_.empty() || open_subtest() != finished.subtest)
+    return fail(fmt::format("subtest {} of test {} ends, which does not run", finished.subtest, finished.index));
+  log_.print_to(finished.output, open_subtest());
+  auto [place, began, again] = open_subtests_.back();
+  open_subtests_.pop_back();
+  Subtest& subtest = running_->result.subtests[place];
+  Verdict verdict = verdict_of(finished.verdict);
+  subtest.verdict = again ? worse(subtest.verdict, verdict) : verdict;
+  subtest.time = sum(subtest.time, finished.nanoseconds);
+  return {};
+}
+
+Result<void> ImageRun::on(const Outside& outside, Clock::time_point) {
+  if (phase_ == Phase::kHello || phase_ == Phase::kDone) return fail("a message outside the run");
+  if (!running_) outside_log_.print_to(outside.output, "");
+  outside_log_.say(message(outside.severity, outside.file, outside.line, outside.text));
+  if (outside.severity == DYAD_ERROR || outside.severity == DYAD_FATAL) failed_outside_ = true;
+  return {};
+}
+
+Result<void> ImageRun::on(const AllDone& done, Clock::time_point) {
+  if (phase_ != Phase::kRunning) return fail("an end outside the run");
+  if (running_) return fail(fmt::format("the end while test {} runs", running_->index));
+  phase_ = Phase::kDone;
+  says_failed_ = says_failed_ || done.failed;
+  return {};
+}
+
+void ImageRun::end_process(const ProcessEnd& end, Clock::time_point now) {
+  Judgement judgement = judge(end, state());
+  std::uint64_t printed = capture_ ? capture_->size() : 0;
+  if (running_) {
+    Test& test = *running_;
+    test.result.time = sum(test.result.time, now - began_);
+    close_running(printed, *judgement.test, now);
+    decide(test, *judgement.test, judgement.test_reason);
+  }
+  if (capture_) {
+    outside_log_.print_to(printed, "");
+    if (!judgement.outside.empty()) outside_log_.say(message(DYAD_ERROR, "", 0, judgement.outside));
+    std::ranges::move(outside_log_.take(*capture_), std::back_inserter(outside_));
+  }
+  if (!judgement.outside.empty()) failed_outside_ = true;
+  capture_ = nullptr;
+  phase_ = Phase::kHello;
+
+  if (judgement.restart) {
+    next_ = Next::kRestart;
+    return;
+  }
+  load_failure_ = judgement.load_failure;
+  interrupted_ = end.cause == ProcessEnd::Cause::kInterrupted && !listed_once_;
+  if (!listed_once_) {  // a list that broke off does not count as one
+    tests_.clear();
+    position_.clear();
+  }
+  if (says_failed_ && !any_failed_ && !failed_outside_) {
+    failed_outside_ = true;
+    outside_.push_back(message(DYAD_ERROR, "", 0, "the image reports a failure outside its tests"));
+  }
+  decide_rest(judgement.rest_reason);
+}
+
+void ImageRun::abandon(const std::string& reason) { decide_rest(reason); }
+
+void ImageRun::decide_rest(const std::string& reason) {
+  next_ = Next::kOver;
+  for (Test& test : tests_)
+    if (!test.decided) decide(test, Verdict::kNotRun, reason);
+}
+
+std::string ImageRun::done_ranges() const {
+  std::string ranges;
+  for (std::size_t i = 0; i < tests_.size();) {
+    if (!tests_[i].decided) {
+      ++i;
+      continue;
+    }
+    std::size_t last = i;
+    while (last + 1 < tests_.size() && tests_[last + 1].decided && tests_[last + 1].index == tests_[last].index + 1)
+      ++last;
+    if (!ranges.empty()) ranges += ',';
+    ranges +=
+        last == i ? fmt::format("{}", tests_[i].index) : fmt::format("{}-{}", tests_[i].index, tests_[last].index);
+    i = last + 1;
+  }
+  return ranges;
+}
+
+ImageRun::Outcome ImageRun::take() {
+  Outcome outcome{.announced = announced_,
+                  .outside = std::move(outside_),
+                  .failed_outside = failed_outside_,
+                  .load_failure = load_failure_,
+                  .interrupted = interrupted_};
+  outcome.tests.reserve(tests_.size());
+  for (Test& test : tests_) outcome.tests.push_back(std::move(test.result));
+  return outcome;
+}
+
+void ImageRun::decide(Test& test, Verdict verdict, const std::string& reason) {
+  Verdict merged = test.decided ? worse(test.result.verdict, verdict) : verdict;
+  if (!test.decided || merged != test.result.verdict) test.result.reason = reason;
+  test.result.verdict = merged;
+  test.decided = true;
+  if (verdict == Verdict::kFail || verdict == Verdict::kCrash || verdict == Verdict::kTimeout) any_failed_ = true;
+}
+
+void ImageRun::close_running(std::uint64_t offset, Verdict verdict, Clock::time_point now) {
+  log_.print_to(offset, open_subtest());
+  outside_log_.skip_to(offset);
+  for (const OpenSubtest& open : open_subtests_) {
+    Subtest& subtest = running_->result.subtests[open.place];
+    subtest.verdict = open.again ? worse(subtest.verdict, verdict) : verdict;
+    subtest.time = sum(subtest.time, now - open.began);
+  }
+  open_subtests_.clear();
+  subtest_places_.clear();
+  if (capture_) std::ranges::move(log_.take(*capture_), std::back_inserter(running_->result.output));
+  running_ = nullptr;
+}
+
+const std::string& ImageRun::open_subtest() const {
+  static const std::string kNone;
+  return open_subtests_.empty() ? kNone : running_->result.subtests[open_subtests_.back().place].name;
+}
+
+OutputPiece ImageRun::message(dyad_severity severity, const std::string& file, std::uint32_t line,
+                              const std::string& text) const {
+  return {.kind = kind_of(severity), .text = text, .file = shown(file), .line = line};
+}
+
+std::string ImageRun::shown(const std::string& file) const {
+  std::string prefix = options_.directory.string() + "/";
+  return file.starts_with(prefix) ? file.substr(prefix.size()) : file;
+}
+
+ProcessState ImageRun::state() const {
+  ProcessState state{.restarted = listed_once_,
+                     .began_new = began_new_,
+                     .any_failed = any_failed_ || says_failed_,
+                     .failfast = options_.failfast};
+  using enum ProcessState::Phase;
+  state.phase = running_                    ? kInTest
+                : phase_ == Phase::kDone    ? kDone
+                : phase_ == Phase::kRunning ? kBetweenTests
+                                            : kLoading;
+  if (running_) state.test_kind = running_->kind;
+  if (!options_.list_only)
+    state.tests_left = std::ranges::any_of(tests_, [&](const Test& t) { return !t.decided && &t != running_; });
+  return state;
+}
+
+}  // namespace dyad::run

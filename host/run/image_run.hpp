@@ -1,0 +1,139 @@
+/// The accounting of one image: what its processes announced, what became of each test, and what is left to do.
+///
+/// Fed with events and with the ends of processes; starts none itself and reads no channel, so any sequence of events
+/// can be tried on it. Every test that the image announced has exactly one verdict once next() is kOver.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "host/base/result.hpp"
+#include "host/run/capture.hpp"
+#include "host/run/output_log.hpp"
+#include "host/run/package_result.hpp"
+#include "host/run/process_end.hpp"
+#include "host/run/wire_reader.hpp"
+
+namespace dyad::run {
+
+/// More tests than this in one image are taken for a damaged stream.
+inline constexpr std::size_t kMostTests = 1'000'000;
+
+class ImageRun {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  struct Options {
+    bool list_only = false;
+    bool failfast = false;
+    std::filesystem::path directory;  ///< files below it are shown relative to it
+  };
+
+  explicit ImageRun(Options options) : options_(std::move(options)) {}
+
+  /// A process begins, which prints into `capture` (to be kept until end_process).
+  void begin_process(const Capture& capture);
+  /// An error means that the stream is damaged: nothing more may be applied, the process must be killed.
+  Result<void> apply(const Event& event, Clock::time_point now);
+  void end_process(const ProcessEnd& end, Clock::time_point now);
+  /// The image will get no (further) process: what has no verdict is not run.
+  void abandon(const std::string& reason);
+
+  enum class Next : std::uint8_t { kStart, kRestart, kOver };
+  Next next() const { return next_; }
+
+  /// For --done: the tests that have a verdict, "0-41,43"; empty if there are none.
+  std::string done_ranges() const;
+  bool any_failed() const { return any_failed_; }
+
+  /// What is known when it is over. Tests by index; names are the image's own.
+  struct Outcome {
+    std::vector<TestResult> tests;
+    std::size_t announced = 0;  ///< counted as they were found
+    std::vector<OutputPiece> outside;
+    bool failed_outside = false;
+    std::string load_failure;  ///< the image announced nothing, and why
+    bool interrupted = false;  ///< it was stopped before it announced anything
+  };
+  Outcome take();
+
+ private:
+  struct Test {
+    std::uint32_t index;
+    dyad_test_kind kind;
+    TestResult result;
+    bool decided = false;    ///< has a verdict that counts
+    unsigned listed_by = 0;  ///< number of the process that announced it last
+  };
+
+  Result<void> on(const Hello&, Clock::time_point);
+  Result<void> on(const Found&, Clock::time_point);
+  Result<void> on(const Listed&, Clock::time_point);
+  Result<void> on(const Started&, Clock::time_point);
+  Result<void> on(const Finished&, Clock::time_point);
+  Result<void> on(const Message&, Clock::time_point);
+  Result<void> on(const SubStarted&, Clock::time_point);
+  Result<void> on(const SubFinished&, Clock::time_point);
+  Result<void> on(const Outside&, Clock::time_point);
+  Result<void> on(const AllDone&, Clock::time_point);
+
+  /// The test of an index that this process has announced, once the list is complete.
+  Result<Test*> find(std::uint32_t index, const char* frame);
+  /// Likewise, and it must be the one that runs.
+  Result<Test*> find_running(std::uint32_t index, const char* frame);
+  /// Gives a test its verdict; if it has one, the worse of the two counts.
+  void decide(Test& test, Verdict verdict, const std::string& reason);
+  void decide_rest(const std::string& reason);
+  /// The test that runs has ended at `offset` of the capture file: takes its output, ends its open subtests.
+  void close_running(std::uint64_t offset, Verdict verdict, Clock::time_point now);
+  const std::string& open_subtest() const;
+  OutputPiece message(dyad_severity severity, const std::string& file, std::uint32_t line,
+                      const std::string& text) const;
+  std::string shown(const std::string& file) const;
+  ProcessState state() const;
+
+  Options options_;
+  std::vector<Test> tests_;                                  ///< ascending index
+  std::unordered_map<std::uint32_t, std::size_t> position_;  ///< index -> place in tests_
+  std::size_t announced_ = 0;
+  std::vector<OutputPiece> outside_;
+  bool failed_outside_ = false;
+  bool any_failed_ = false;
+  bool interrupted_ = false;
+  std::string load_failure_;
+  Next next_ = Next::kStart;
+  bool listed_once_ = false;
+
+  // Of the process that runs.
+  unsigned process_ = 0;
+  const Capture* capture_ = nullptr;
+  enum class Phase : std::uint8_t { kHello, kListing, kRunning, kDone };
+  Phase phase_ = Phase::kHello;
+  std::uint32_t found_ = 0;
+  std::optional<std::uint32_t> last_found_;
+  bool began_new_ = false;
+  bool says_failed_ = false;
+  OutputLog outside_log_;
+
+  // Of the test that runs.
+  Test* running_ = nullptr;
+  Clock::time_point began_;
+  OutputLog log_;
+  struct OpenSubtest {
+    std::size_t place;  ///< in running_->result.subtests
+    Clock::time_point began;
+    bool again;  ///< it has run before and has a verdict
+  };
+  std::vector<OpenSubtest> open_subtests_;                       ///< outermost first
+  std::unordered_map<std::string, std::size_t> subtest_places_;  ///< by name
+};
+
+/// The worse of two verdicts of one test, from worst: CRASH, TIMEOUT, FAIL, NOT RUN, PASS, SKIP (which says nothing).
+Verdict worse(Verdict a, Verdict b);
+
+}  // namespace dyad::run

@@ -1,0 +1,61 @@
+/// What is known about a package after it ran: plain data, made by the runner, read by the report.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/base/ids.hpp"
+
+namespace dyad::run {
+
+/// One per test, exactly one.
+enum class Verdict : std::uint8_t { kPass, kFail, kSkip, kCrash, kTimeout, kNotRun };
+
+/// A piece of a test's own output, in order: what it printed, or what it said through T.
+struct OutputPiece {
+  enum class Kind : std::uint8_t { kPrinted, kLog, kError, kFatal, kSkipReason };
+  Kind kind;
+  std::string text;  ///< printed bytes as they are; a message without file and line
+  std::string file;  ///< messages only, may be empty
+  std::uint32_t line = 0;
+  std::string subtest;  ///< "a/b" when the piece belongs to a subtest
+};
+
+/// Its output stands among the test's, so that the order of everything is kept.
+struct Subtest {
+  std::string name;  ///< full name below the test: "a/b"
+  Verdict verdict;
+  std::chrono::nanoseconds time{};
+  std::size_t begin = 0;  ///< pieces of the test's output that came before it
+};
+
+struct TestResult {
+  std::string name;  ///< unique in the package
+  std::string file;  ///< as the image says it, usually relative to the package's directory
+  std::uint32_t line = 0;
+  Verdict verdict = Verdict::kNotRun;
+  std::string reason;  ///< "SIGSEGV", "called exit(0)", "time limit of 10m0s", why it was not run; one line
+  std::chrono::nanoseconds time{};
+  std::vector<OutputPiece> output;  ///< its subtests' too; a piece may be empty
+  std::vector<Subtest> subtests;    ///< in order of start, nested ones after their parent
+};
+
+struct PackageResult {
+  PackageId id;
+  enum class Kind : std::uint8_t { kRan, kNoTestFiles, kBuildFailed, kLoadFailed, kNotRun };
+  Kind kind = Kind::kRan;
+  std::string build_output;          ///< diagnostics, as the compiler or linker gave them; may stand beside a success
+  std::vector<std::string> notices;  ///< lines beside a verdict: "split into 2 images: ..."
+  std::vector<TestResult> tests;  ///< in order: images in order, tests by index; all of that once per round of --count
+  std::size_t discovered = 0;     ///< tests that the images announced, over all rounds: `tests` must be as many
+  std::vector<OutputPiece> outside;  ///< failures and output outside every test
+  bool failed_outside = false;       ///< the package fails although no test may have
+  std::string reason;  ///< one line; kRan: empty, or why it is no success as a whole (interrupted, wrong accounting)
+  std::chrono::nanoseconds time{};  ///< wall time of its processes, each from start to end
+};
+
+}  // namespace dyad::run

@@ -1,0 +1,201 @@
+#include "host/run/package_run.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "host/base/duration.hpp"
+
+namespace dyad::run {
+namespace {
+
+using Cause = ProcessEnd::Cause;
+
+/// Read from one channel before the others get their turn.
+constexpr std::size_t kTurn = 1 << 20;
+/// What a channel can hold is less. Limits how long a child that a test left behind can keep the host reading.
+constexpr std::size_t kMostAfterEnd = 4 << 20;
+
+}  // namespace
+
+PackageRun::PackageRun(PackageJob job, const RunOptions& options, Backend& backend, RunDirectory& directory)
+    : job_(std::move(job)),
+      options_(options),
+      backend_(backend),
+      directory_(directory),
+      result_(std::move(job_.partial)) {
+  result_.kind = PackageResult::Kind::kRan;
+}
+
+std::optional<PackageRun::Clock::time_point> PackageRun::deadline() const {
+  return timed_out_ ? std::nullopt : deadline_;
+}
+
+void PackageRun::advance(Clock::time_point now) {
+  while (!process_) {
+    // A process that was already being killed for another reason when the time was up asks for a restart.
+    if (image_run_ && image_run_->next() == ImageRun::Next::kRestart && (interrupted_ || timed_out_))
+      image_run_->abandon(stop_reason());
+    if (image_run_ && image_run_->next() == ImageRun::Next::kOver) collect();
+    if (!image_run_ && !next_image()) return conclude();
+    start_process(now);
+  }
+}
+
+bool PackageRun::next_image() {
+  if (timed_out_ || interrupted_ || (options_.failfast && any_failed_)) return false;
+  unsigned rounds = options_.list_only ? 1 : std::max(1u, options_.count);
+  for (; round_ < rounds; ++round_, image_ = 0, names_.clear()) {
+    while (image_ < job_.images.size() && broken_.contains(image_)) ++image_;
+    if (image_ == job_.images.size()) continue;
+    image_run_.emplace(ImageRun::Options{options_.list_only, options_.failfast, job_.directory});
+    return true;
+  }
+  return false;
+}
+
+void PackageRun::start_process(Clock::time_point now) {
+  if (!deadline_ && options_.time_limit.count() > 0) deadline_ = now + options_.time_limit;
+  auto artifact = static_cast<dyad_artifact>(backend_.functions().artifact);
+  Result<void> ready;
+  if (image_run_->next() == ImageRun::Next::kStart) {
+    const ImageJob& image = job_.images[image_];
+    Result<StagedImage> staged = directory_.stage(image.image, image.name, artifact);
+    if (staged)
+      staged_ = *staged;
+    else
+      ready = fail(staged.error());
+  }
+  Result<Process> process = ready ? Process::start(backend_, staged_.image, job_.directory, arguments())
+                                  : Result<Process>(fail(ready.error()));
+  if (!process) {
+    image_run_->end_process({.cause = Cause::kNotStarted, .text = process.error().text}, now);
+    return;
+  }
+  process_.emplace(std::move(*process));
+  process_began_ = now;
+  reader_ = {};
+  stop_.reset();
+  image_run_->begin_process(process_->capture());
+}
+
+std::vector<std::string> PackageRun::arguments() const {
+  std::vector<std::string> arguments{options_.list_only ? "--list" : "--run-all"};
+  if (!options_.run_pattern.empty()) arguments.push_back("--run=" + options_.run_pattern);
+  if (!options_.skip_pattern.empty()) arguments.push_back("--skip=" + options_.skip_pattern);
+  if (options_.failfast) arguments.push_back("--failfast");
+  if (std::string done = image_run_->done_ranges(); !done.empty()) arguments.push_back("--done=" + done);
+  arguments.push_back("--temp-dir=" + staged_.temporary.string());
+  arguments.push_back(fmt::format("--events-fd={}", DYAD_CHILD_EVENT_FD));
+  return arguments;
+}
+
+void PackageRun::on_events(Clock::time_point now) { read(kTurn, now); }
+
+void PackageRun::read(std::size_t limit, Clock::time_point now) {
+  process_->read_events(reader_, limit);
+  while (stop_ != Cause::kDamage) {
+    Result<std::optional<Event>> event = reader_.next();
+    if (event && !*event) return;
+    Result<void> applied = event ? image_run_->apply(**event, now) : fail(event.error());
+    if (applied) continue;
+    // The first reason to kill counts: a stream may well break off because of it.
+    if (!stop_) stop_text_ = applied.error().text;
+    if (!stop_)
+      stop_ = Cause::kDamage;
+    else
+      break;
+    process_->kill();
+  }
+}
+
+void PackageRun::on_ended(Clock::time_point now) {
+  if (stop_ != Cause::kDamage) read(kMostAfterEnd, now);
+  ProcessEnd end = process_->finish();
+  if (!stop_ && end.kind == DYAD_END_EXITED && reader_.inside_frame()) {
+    stop_ = Cause::kDamage;
+    stop_text_ = "the stream ends inside a frame";
+  }
+  if (stop_) {
+    end.cause = *stop_;
+    end.text = stop_text_;
+  }
+  image_run_->end_process(end, now);
+  any_failed_ = any_failed_ || image_run_->any_failed();
+  result_.time += now - process_began_;
+  process_.reset();
+  advance(now);
+}
+
+void PackageRun::on_deadline() {
+  timed_out_ = true;
+  if (!stop_) {
+    stop_ = Cause::kTimeLimit;
+    stop_text_ = "time limit of " + format_duration(options_.time_limit);
+  }
+  process_->kill();
+}
+
+void PackageRun::on_interrupt() {
+  interrupted_ = true;
+  if (!stop_) stop_ = Cause::kInterrupted;
+  process_->kill();
+}
+
+void PackageRun::collect() {
+  ImageRun::Outcome outcome = image_run_->take();
+  image_run_.reset();
+  RunDirectory::unstage(staged_);
+  const std::string& image = job_.images[image_].name;
+
+  for (TestResult& test : outcome.tests) {
+    test.name = unique_name(test.name, image);
+    result_.tests.push_back(std::move(test));
+  }
+  result_.discovered += outcome.announced;
+  std::ranges::move(outcome.outside, std::back_inserter(result_.outside));
+  result_.failed_outside = result_.failed_outside || outcome.failed_outside;
+  any_failed_ = any_failed_ || outcome.failed_outside || !outcome.load_failure.empty();
+  if (!outcome.load_failure.empty()) {
+    broken_.insert(image_);
+    if (result_.kind == PackageResult::Kind::kRan) {
+      result_.kind = PackageResult::Kind::kLoadFailed;
+      result_.reason = (job_.images.size() > 1 ? image + ": " : "") + outcome.load_failure;
+    } else {
+      result_.notices.push_back(fmt::format("{} did not load: {}", image, outcome.load_failure));
+    }
+  }
+  if (!outcome.interrupted) ++image_;
+}
+
+std::string PackageRun::unique_name(const std::string& name, const std::string& image) {
+  std::string unique = name;
+  if (!names_.insert(unique).second) {
+    unique = fmt::format("{}@{}", name, image);
+    for (unsigned n = 2; !names_.insert(unique).second; ++n) unique = fmt::format("{}@{}#{}", name, image, n);
+  }
+  return unique;
+}
+
+const char* PackageRun::stop_reason() const {
+  return interrupted_ ? "interrupted" : timed_out_ ? "time limit of the package" : "--failfast";
+}
+
+void PackageRun::conclude() {
+  const char* why = stop_reason();
+  bool all_rounds = round_ == (options_.list_only ? 1 : std::max(1u, options_.count));
+  if (interrupted_ && result_.tests.empty() && result_.kind == PackageResult::Kind::kRan) {
+    result_.kind = PackageResult::Kind::kNotRun;
+    result_.reason = why;
+  } else if (!all_rounds) {
+    for (; image_ < job_.images.size(); ++image_)
+      if (!broken_.contains(image_))
+        result_.notices.push_back(fmt::format("{} was not run: {}", job_.images[image_].name, why));
+    if (interrupted_) result_.reason = why;
+  }
+  if (result_.kind == PackageResult::Kind::kRan && result_.discovered != result_.tests.size())
+    result_.reason = fmt::format("internal error: {} tests were announced and {} have a verdict", result_.discovered,
+                                 result_.tests.size());
+}
+
+}  // namespace dyad::run

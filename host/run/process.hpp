@@ -1,0 +1,48 @@
+/// One process that runs an image: its event channel, its capture file, and the backend's handle.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "host/base/result.hpp"
+#include "host/run/backend.hpp"
+#include "host/run/capture.hpp"
+#include "host/run/process_end.hpp"
+#include "host/run/wire_reader.hpp"
+
+namespace dyad::run {
+
+class Process {
+ public:
+  /// `arguments` without argv[0]. The environment is the host's own.
+  static Result<Process> start(Backend& backend, const std::filesystem::path& image,
+                               const std::filesystem::path& directory, const std::vector<std::string>& arguments);
+  Process(Process&& other) noexcept;
+  Process& operator=(Process&&) = delete;
+  /// Kills the process if it has not been finished.
+  ~Process();
+
+  /// Polls readable when read_events() has something to do; -1 once the channel has ended.
+  int event_fd() const { return channel_.get(); }
+  /// Polls readable once the process has ended.
+  int ended_fd() const;
+  const Capture& capture() const { return *capture_; }
+
+  /// Reads what is there, at most `limit` bytes, without blocking. False if that was all for now.
+  bool read_events(WireReader& reader, std::size_t limit);
+  /// SIGKILL to the process group.
+  void kill();
+  /// To be called once, when ended_fd() is readable; what is left of the group is killed. Reads no events.
+  ProcessEnd finish();
+
+ private:
+  Process(Backend& backend, dyad_process* handle, Descriptor channel, std::unique_ptr<Capture> capture)
+      : backend_(&backend), handle_(handle), channel_(std::move(channel)), capture_(std::move(capture)) {}
+  Backend* backend_;
+  dyad_process* handle_;  ///< null once finished
+  Descriptor channel_;
+  std::unique_ptr<Capture> capture_;  ///< its address stays when the process is moved
+};
+
+}  // namespace dyad::run

@@ -1,0 +1,101 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "host/run/process.hpp"
+
+extern char** environ;
+
+namespace dyad::run {
+namespace {
+
+/// Enough that a test which reports much does not wait for the host at every turn. Only a wish: the kernel may refuse.
+constexpr int kChannelSize = 256 << 10;
+
+ProcessEnd end_of(const dyad_end& end) {
+  ProcessEnd result{.kind = DYAD_END_LOST, .code = end.code};
+  result.text.assign(end.text, strnlen(end.text, sizeof end.text));
+  if (end.kind == DYAD_END_EXITED || end.kind == DYAD_END_SIGNALED) result.kind = static_cast<dyad_end_kind>(end.kind);
+  return result;
+}
+
+}  // namespace
+
+Result<Process> Process::start(Backend& backend, const std::filesystem::path& image,
+                               const std::filesystem::path& directory, const std::vector<std::string>& arguments) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make an event channel: {}", std::strerror(errno)));
+  Descriptor channel(ends[0]), theirs(ends[1]);
+  fcntl(channel.get(), F_SETFL, O_NONBLOCK);
+  fcntl(channel.get(), F_SETPIPE_SZ, kChannelSize);
+  Result<Capture> capture = Capture::create();
+  if (!capture) return fail(capture.error());
+
+  std::vector<std::string> copies = arguments;
+  std::vector<char*> argv;
+  for (std::string& argument : copies) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  dyad_start what{.size = sizeof(dyad_start),
+                  .image = image.c_str(),
+                  .cwd = directory.c_str(),
+                  .argv = argv.data(),
+                  .envp = environ,
+                  .event_fd = theirs.get(),
+                  .capture_fd = capture->fd()};
+  dyad_error error{};
+  dyad_process* handle = backend.functions().start(backend.session(), &what, &error);
+  if (!handle) return fail(std::string(error.text, strnlen(error.text, sizeof error.text)));
+  return Process(backend, handle, std::move(channel), std::make_unique<Capture>(std::move(*capture)));
+}
+
+Process::Process(Process&& other) noexcept
+    : backend_(other.backend_),
+      handle_(std::exchange(other.handle_, nullptr)),
+      channel_(std::move(other.channel_)),
+      capture_(std::move(other.capture_)) {}
+
+Process::~Process() {
+  if (!handle_) return;
+  kill();
+  pollfd wait{.fd = ended_fd(), .events = POLLIN};
+  while (poll(&wait, 1, -1) < 0 && errno == EINTR) {
+  }
+  finish();
+}
+
+int Process::ended_fd() const { return backend_->functions().ended_fd(handle_); }
+
+bool Process::read_events(WireReader& reader, std::size_t limit) {
+  std::array<char, 64 << 10> buffer;
+  while (channel_.is_open() && limit > 0) {
+    ssize_t got = read(channel_.get(), buffer.data(), std::min(buffer.size(), limit));
+    if (got > 0) {
+      reader.feed({buffer.data(), static_cast<std::size_t>(got)});
+      limit -= static_cast<std::size_t>(got);
+      continue;
+    }
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) return false;
+    channel_.close();  // the end of the stream, or an error, which is as good
+  }
+  return channel_.is_open();
+}
+
+void Process::kill() {
+  if (handle_) backend_->functions().kill(handle_, SIGKILL);
+}
+
+ProcessEnd Process::finish() {
+  dyad_end end{.size = sizeof(dyad_end)};
+  backend_->functions().finish(std::exchange(handle_, nullptr), &end);
+  return end_of(end);
+}
+
+}  // namespace dyad::run

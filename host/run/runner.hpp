@@ -1,0 +1,65 @@
+/// Runs the images of packages through a backend and turns their event streams into PackageResults.
+///
+/// One thread (the one that calls run()) owns all state and polls: event channels, ends of processes, time limits,
+/// newly submitted packages. Backends are called from that thread only. Every test that an image announces ends in
+/// exactly one verdict; when a process ends under a test, a new one is started for the tests that have none (at most
+/// one restart per test that began). Knows nothing of compilers, caches, or how results are shown.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/base/result.hpp"
+#include "host/run/backend.hpp"
+#include "host/run/package_result.hpp"
+
+namespace dyad::run {
+
+struct RunOptions {
+  std::string run_pattern;                        ///< --run, empty: all
+  std::string skip_pattern;                       ///< --skip
+  std::chrono::milliseconds time_limit{600'000};  ///< per package; zero: none
+  bool failfast = false;
+  bool list_only = false;  ///< name the tests, run none: verdict kNotRun, no reason
+  unsigned count = 1;      ///< runs of every test
+  unsigned parallel = 2;   ///< processes at once
+};
+
+struct ImageJob {
+  std::filesystem::path image;  ///< the file that the linker made
+  std::string name;             ///< how the program is called: "parse_test"
+};
+
+/// A package that is ready to run. `partial` carries what the build already knows (id, notices, build output).
+struct PackageJob {
+  std::size_t order;  ///< position in the report
+  std::filesystem::path directory;
+  std::vector<ImageJob> images;
+  PackageResult partial;
+};
+
+class Runner {
+ public:
+  /// `done` is called on the thread of run(), once for each job, as soon as it has ended (any order).
+  using Done = std::function<void(std::size_t order, PackageResult)>;
+  Runner(Backend& backend, RunOptions options, Done done);
+  ~Runner();
+
+  /// Thread-safe, does not block. A job with `images` empty is passed on as it is (built with an error, no test files).
+  void submit(PackageJob job);
+  /// Thread-safe: nothing more will be submitted.
+  void close();
+  /// Returns when everything submitted has ended, or after an interruption (`signal` caught: SIGINT, SIGTERM), when
+  /// what had not ended is reported as kNotRun. Returns the signal or 0.
+  int run();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dyad::run

@@ -1,0 +1,178 @@
+#include <poll.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "host/run/package_run.hpp"
+#include "host/run/run_directory.hpp"
+#include "host/run/runner.hpp"
+#include "host/run/wake_up.hpp"
+
+namespace dyad::run {
+
+class Runner::Impl {
+ public:
+  using Clock = PackageRun::Clock;
+
+  Impl(Backend& backend, RunOptions options, Done done)
+      : backend_(backend), options_(std::move(options)), done_(std::move(done)) {}
+
+  void submit(PackageJob job) {
+    {
+      std::lock_guard lock(mutex_);
+      inbox_.push_back(std::move(job));
+    }
+    wake_.wake();
+  }
+
+  void close() {
+    {
+      std::lock_guard lock(mutex_);
+      closed_ = true;
+    }
+    wake_.wake();
+  }
+
+  int run() {
+    InterruptWatch interrupts;
+    for (;;) {
+      bool closed = take_inbox();
+      if (interrupts.signal()) interrupt();
+      start_packages();
+      if (active_.empty() && waiting_.empty() && (closed || interrupted_)) break;
+      wait(interrupts.fd());
+    }
+    return interrupts.signal();
+  }
+
+ private:
+  /// Returns whether nothing more will come.
+  bool take_inbox() {
+    std::vector<PackageJob> jobs;
+    bool closed;
+    {
+      std::lock_guard lock(mutex_);
+      jobs.swap(inbox_);
+      closed = closed_;
+    }
+    for (PackageJob& job : jobs) {
+      if (job.images.empty())
+        done_(job.order, std::move(job.partial));
+      else
+        waiting_.emplace(job.order, std::move(job));
+    }
+    return closed;
+  }
+
+  void start_packages() {
+    while (!waiting_.empty() && active_.size() < std::max(1u, options_.parallel)) {
+      PackageJob job = std::move(waiting_.extract(waiting_.begin()).mapped());
+      if (interrupted_) {
+        refuse(std::move(job), PackageResult::Kind::kNotRun, "interrupted");
+      } else if (options_.failfast && failed_) {
+        refuse(std::move(job), PackageResult::Kind::kNotRun, "--failfast");
+      } else if (Result<RunDirectory*> directory = run_directory(); !directory) {
+        refuse(std::move(job), PackageResult::Kind::kLoadFailed, directory.error().text);
+      } else {
+        auto package = std::make_unique<PackageRun>(std::move(job), options_, backend_, **directory);
+        package->start(Clock::now());
+        active_.push_back(std::move(package));
+        reap();
+      }
+    }
+  }
+
+  void refuse(PackageJob job, PackageResult::Kind kind, std::string reason) {
+    job.partial.kind = kind;
+    job.partial.reason = std::move(reason);
+    done_(job.order, std::move(job.partial));
+  }
+
+  Result<RunDirectory*> run_directory() {
+    if (!directory_) {
+      Result<RunDirectory> made = RunDirectory::create();
+      if (!made) return fail(made.error());
+      directory_ = std::make_unique<RunDirectory>(std::move(*made));
+    }
+    return directory_.get();
+  }
+
+  void interrupt() {
+    if (std::exchange(interrupted_, true)) return;
+    for (auto& package : active_) package->on_interrupt();
+  }
+
+  /// Waits for something to happen and lets the packages that it happened to act.
+  void wait(int interrupt_fd) {
+    std::vector<pollfd> fds{{wake_.fd(), POLLIN, 0}, {interrupted_ ? -1 : interrupt_fd, POLLIN, 0}};
+    const std::size_t first = fds.size();
+    std::optional<Clock::time_point> deadline;
+    for (auto& package : active_) {
+      fds.push_back({package->event_fd(), POLLIN, 0});
+      fds.push_back({package->ended_fd(), POLLIN, 0});
+      if (auto own = package->deadline(); own && (!deadline || *own < *deadline)) deadline = own;
+    }
+    timespec timeout{};
+    if (deadline) {
+      auto left = std::max(*deadline - Clock::now(), Clock::duration::zero());
+      auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+      timeout = {static_cast<time_t>(seconds.count()), static_cast<long>((left - seconds).count())};
+    }
+    if (ppoll(fds.data(), fds.size(), deadline ? &timeout : nullptr, nullptr) < 0) return;  // EINTR: look again
+
+    if (fds[0].revents) wake_.clear();
+    Clock::time_point now = Clock::now();
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      PackageRun& package = *active_[i];
+      if (fds[first + 2 * i].revents) package.on_events(now);
+      if (fds[first + 2 * i + 1].revents)
+        package.on_ended(now);
+      else if (package.deadline() && *package.deadline() <= now)
+        package.on_deadline();
+    }
+    reap();
+  }
+
+  /// Hands over the packages that are over.
+  void reap() {
+    for (std::size_t i = 0; i < active_.size();) {
+      if (active_[i]->over()) {
+        std::unique_ptr<PackageRun> package = std::move(active_[i]);
+        active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
+        failed_ = failed_ || package->any_failed();
+        done_(package->order(), package->take());
+      } else {
+        failed_ = failed_ || active_[i]->any_failed();
+        ++i;
+      }
+    }
+  }
+
+  Backend& backend_;
+  const RunOptions options_;
+  const Done done_;
+  WakeUp wake_;
+
+  std::mutex mutex_;  // for these two
+  std::vector<PackageJob> inbox_;
+  bool closed_ = false;
+
+  // The rest belongs to the thread of run().
+  std::unique_ptr<RunDirectory> directory_;
+  std::multimap<std::size_t, PackageJob> waiting_;  // by place in the report: started in that order
+  std::vector<std::unique_ptr<PackageRun>> active_;
+  bool failed_ = false, interrupted_ = false;
+};
+
+Runner::Runner(Backend& backend, RunOptions options, Done done)
+    : impl_(std::make_unique<Impl>(backend, std::move(options), std::move(done))) {}
+Runner::~Runner() = default;
+void Runner::submit(PackageJob job) { impl_->submit(std::move(job)); }
+void Runner::close() { impl_->close(); }
+int Runner::run() { return impl_->run(); }
+
+}  // namespace dyad::run
