@@ -43,12 +43,12 @@ typedef struct dyad_error {
 
 typedef struct dyad_start {
   uint32_t size;
-  const char* image;       /* absolute path; the directory is this image's own and the backend may add files to it */
-  const char* cwd;         /* absolute: the package's source directory */
-  char* const* argv;       /* for dyad_package.main, after argv[0] (which the backend adds), NULL-terminated */
-  char* const* envp;       /* the whole environment, NULL-terminated "NAME=value" */
-  int event_fd;            /* becomes descriptor 3 of the process; the host closes its copy after start() */
-  int capture_fd;          /* becomes descriptors 1 and 2; 0 becomes /dev/null */
+  const char* image; /* absolute path; the directory is this image's own and the backend may add files to it */
+  const char* cwd;   /* absolute: the package's source directory */
+  char* const* argv; /* for dyad_package.main, after argv[0] (which the backend adds), NULL-terminated */
+  char* const* envp; /* the whole environment, NULL-terminated "NAME=value" */
+  int event_fd;      /* becomes descriptor 3 of the process; the host closes its copy after start() */
+  int capture_fd;    /* becomes descriptors 1 and 2; 0 becomes /dev/null */
 } dyad_start;
 #define DYAD_CHILD_EVENT_FD 3
 

@@ -1,5 +1,5 @@
-// The dll backend (v1): each image is a shared library, loaded by a process that dyad-worker forks. The worker is started on
-// the first start() and lives as long as the session.
+// The dll backend (v1): each image is a shared library, loaded by a process that dyad-worker forks. The worker is
+// started on the first start() and lives as long as the session.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -107,8 +107,7 @@ class Worker {
     ::posix_spawnattr_setsigdefault(&attributes, &all);
     // A group of its own: Ctrl-C is for the host to pass on.
     ::posix_spawnattr_setpgroup(&attributes, 0);
-    ::posix_spawnattr_setflags(&attributes,
-                               POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     char name[] = "dyad-worker";
     char* argv[] = {name, nullptr};
     int failed = ::posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv, environ);
@@ -127,8 +126,8 @@ class Worker {
       throw std::runtime_error(program + ": did not start as dyad's worker; install dyad again");
     greeting.version[sizeof greeting.version - 1] = '\0';
     if (std::string_view(greeting.version) != DYAD_VERSION)
-      throw std::runtime_error(program + ": is of dyad " + greeting.version + ", not " DYAD_VERSION
-                               "; install dyad again");
+      throw std::runtime_error(program + ": is of dyad " + greeting.version +
+                               ", not " DYAD_VERSION "; install dyad again");
   }
 
   void stop() {

@@ -1,14 +1,14 @@
-/// What the plugin and dyad-worker say to each other, over a socket of type SOCK_SEQPACKET and a pipe per run. Both are built
-/// together; the greeting makes sure of it. Native byte order: both ends are on one machine.
+/// What the plugin and dyad-worker say to each other, over a socket of type SOCK_SEQPACKET and a pipe per run. Both are
+/// built together; the greeting makes sure of it. Native byte order: both ends are on one machine.
 ///
 ///   worker -> plugin   Greeting                       once, at start
 ///   plugin -> worker   Order kStart + descriptors     {request, event channel, capture file, end of the run's pipe}
 ///   plugin -> worker   Order kKill
 ///   worker -> plugin   Ending                         through the run's pipe, then it is closed
 ///
-/// The request is a memfd, so that no environment is too large for a message: NUL-terminated strings, in this order: image,
-/// argv[0], cwd, the other arguments, an empty string, the environment, an empty string.
-/// An executor that cannot load its image says why through the same pipe (Ending kLoadFailed), before its end.
+/// The request is a memfd, so that no environment is too large for a message: NUL-terminated strings, in this order:
+/// image, argv[0], cwd, the other arguments, an empty string, the environment, an empty string. An executor that cannot
+/// load its image says why through the same pipe (Ending kLoadFailed), before its end.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
-// dyad-worker: a slim, single-threaded zygote. It forks executors; an executor loads one image and runs it. Slim, because a
-// fork costs what the process has mapped: no LLVM, no TBB. Single-threaded, because a fork copies one thread only.
+// dyad-worker: a slim, single-threaded zygote. It forks executors; an executor loads one image and runs it. Slim,
+// because a fork costs what the process has mapped: no LLVM, no TBB. Single-threaded, because a fork copies one thread
+// only.
 //
-// Under any other name (a link beside an image) it is that image as a program: it loads NAME.so and runs it with its own
-// arguments. So a test can execute argv[0], as GoogleTest's death tests do.
+// Under any other name (a link beside an image) it is that image as a program: it loads NAME.so and runs it with its
+// own arguments. So a test can execute argv[0], as GoogleTest's death tests do.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
-// The exe backend (v2): each image is a program of its own. Boost.Process v2 starts it with vfork, never with a fork of the
-// host, which is large and has many threads.
+// The exe backend (v2): each image is a program of its own. Boost.Process v2 starts it with vfork, never with a fork of
+// the host, which is large and has many threads.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -8,10 +8,8 @@
 #include <unistd.h>
 
 // Not included by 1.81's own headers, which use them.
-#include <boost/optional.hpp>
-#include <type_traits>
-
 #include <boost/asio/io_context.hpp>
+#include <boost/optional.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <cerrno>
@@ -21,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "backends/abi/backend.h"
@@ -64,7 +63,8 @@ struct ChildSetup {
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     // The descriptors may stand in each other's places: first all out of the way.
-    int events = ::fcntl(event_fd, F_DUPFD, 10), capture = ::fcntl(capture_fd, F_DUPFD, 10), in = ::fcntl(null, F_DUPFD, 10);
+    int events = ::fcntl(event_fd, F_DUPFD, 10), capture = ::fcntl(capture_fd, F_DUPFD, 10),
+        in = ::fcntl(null, F_DUPFD, 10);
     bool ok = ::dup2(in, 0) >= 0 && ::dup2(capture, 1) >= 0 && ::dup2(capture, 2) >= 0 &&
               ::dup2(events, DYAD_CHILD_EVENT_FD) >= 0 && ::chdir(cwd) == 0;
     return ok ? process::error_code() : process::error_code(errno, process::system_category());

@@ -17,7 +17,8 @@ bool take_number(std::string_view& text, std::uint32_t& value) {
 
 /// "--name=value" or, where `next` is given, "--name" "value".
 bool is_option(std::string_view argument, std::string_view name, std::string& value) {
-  if (argument.size() <= name.size() || argument.substr(0, name.size()) != name || argument[name.size()] != '=') return false;
+  if (argument.size() <= name.size() || argument.substr(0, name.size()) != name || argument[name.size()] != '=')
+    return false;
   value = argument.substr(name.size() + 1);
   return true;
 }

@@ -25,8 +25,8 @@ struct Arguments {
   bool failfast = false;
   std::string run, skip;  ///< patterns; empty: all, none
   IndexRanges done;
-  std::string temp_dir;  ///< empty: the system's
-  int events_fd = -1;    ///< -1: print for a person
+  std::string temp_dir;              ///< empty: the system's
+  int events_fd = -1;                ///< -1: print for a person
   std::vector<char*> for_framework;  ///< argv[0] and the --gtest_ flags, of the argv that was parsed
 
   /// Empty, or what is wrong with `argv`.

@@ -1,11 +1,11 @@
-#include "backends/runtime/capture.hpp"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <iostream>
+
+#include "backends/runtime/capture.hpp"
 
 namespace dyad::runtime {
 

@@ -49,7 +49,9 @@ Order order_of(V a, V b) {
 }
 
 double as_double(const dyad_value& v) {
-  return v.kind == DYAD_VALUE_DOUBLE ? v.as.d : v.kind == DYAD_VALUE_UINT ? static_cast<double>(v.as.u) : static_cast<double>(v.as.i);
+  return v.kind == DYAD_VALUE_DOUBLE ? v.as.d
+         : v.kind == DYAD_VALUE_UINT ? static_cast<double>(v.as.u)
+                                     : static_cast<double>(v.as.i);
 }
 
 bool is_number(const dyad_value& v) {
@@ -88,11 +90,16 @@ bool holds(Order order, const char* operation) {
 
 void show(const dyad_value& v) {
   switch (v.kind) {
-    case DYAD_VALUE_INT: return dyad_show_int(v.as.i);
-    case DYAD_VALUE_UINT: return dyad_show_uint(v.as.u);
-    case DYAD_VALUE_DOUBLE: return dyad_show_floating(v.as.d, sizeof v.as.d);
-    case DYAD_VALUE_STRING: return dyad_show_quoted(v.as.s, v.as.s == nullptr ? 0 : std::strlen(v.as.s));
-    case DYAD_VALUE_POINTER: return dyad_show_pointer(v.as.p);
+    case DYAD_VALUE_INT:
+      return dyad_show_int(v.as.i);
+    case DYAD_VALUE_UINT:
+      return dyad_show_uint(v.as.u);
+    case DYAD_VALUE_DOUBLE:
+      return dyad_show_floating(v.as.d, sizeof v.as.d);
+    case DYAD_VALUE_STRING:
+      return dyad_show_quoted(v.as.s, v.as.s == nullptr ? 0 : std::strlen(v.as.s));
+    case DYAD_VALUE_POINTER:
+      return dyad_show_pointer(v.as.p);
   }
 }
 

@@ -53,8 +53,8 @@ typedef struct dyad_framework_test {
 
 /* Announces the next test. Returns its index if it is to be run, DYAD_NO_TEST if not. Strings are copied. */
 uint32_t dyad_runtime_found(const dyad_framework_test* test);
-/* All tests are announced. Runs the native tests of the image. Returns 1 if the framework shall go on, 0 if it shall run
- * no test. Does not return if the tests were only to be listed: the process ends. */
+/* All tests are announced. Runs the native tests of the image. Returns 1 if the framework shall go on, 0 if it shall
+ * run no test. Does not return if the tests were only to be listed: the process ends. */
 int dyad_runtime_begin(void);
 void dyad_runtime_started(uint32_t index);
 /* `verdict`: enum dyad_verdict. Returns 1 if no more tests are to be started. A forked child that comes here ends. */

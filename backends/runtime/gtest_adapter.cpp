@@ -2,8 +2,8 @@
 // they include (GoogleTest 1.8 to 1.15; C++11), with -DDYAD_GMOCK=1 where they use GoogleMock.
 //
 // A listener reports; the tests to run are chosen when RUN_ALL_TESTS begins. Only then is it known which tests there
-// are: TEST_P are registered by InitGoogleTest, which a program's own main calls when it likes. --gtest_filter cannot be
-// used: an own main may set it, and a filter of thousands of exact names is slow. So the adapter reads and clears
+// are: TEST_P are registered by InitGoogleTest, which a program's own main calls when it likes. --gtest_filter cannot
+// be used: an own main may set it, and a filter of thousands of exact names is slow. So the adapter reads and clears
 // GoogleTest's own "should run" marks, which are private. Everything else stands on the public interface.
 #if DYAD_GMOCK
 #include <gmock/gmock.h>
@@ -82,10 +82,17 @@ class Listener : public testing::EmptyTestEventListener {
   void OnTestPartResult(const testing::TestPartResult& result) override {
     uint32_t severity = DYAD_LOG;
     switch (result.type()) {
-      case testing::TestPartResult::kSuccess: return;
-      case testing::TestPartResult::kNonFatalFailure: severity = DYAD_ERROR; break;
-      case testing::TestPartResult::kFatalFailure: severity = DYAD_FATAL; break;
-      default: severity = DYAD_SKIPPED; break;  // kSkip, since 1.10
+      case testing::TestPartResult::kSuccess:
+        return;
+      case testing::TestPartResult::kNonFatalFailure:
+        severity = DYAD_ERROR;
+        break;
+      case testing::TestPartResult::kFatalFailure:
+        severity = DYAD_FATAL;
+        break;
+      default:
+        severity = DYAD_SKIPPED;
+        break;  // kSkip, since 1.10
     }
     std::string text = result.message();
     while (!text.empty() && text[text.size() - 1] == '\n') text.erase(text.size() - 1);
@@ -211,6 +218,10 @@ int is_child(int argc, char** argv) {
 }  // namespace
 }  // namespace dyad_gtest_adapter
 
-extern "C" __attribute__((visibility("hidden"))) const dyad_framework dyad_framework_gtest = {
-    sizeof(dyad_framework), DYAD_TEST_GTEST, "GoogleTest", &dyad_gtest_adapter::run, &dyad_gtest_adapter::is_child,
-    &dyad_gtest_adapter::run_program};
+extern "C" __attribute__((visibility("hidden")))
+const dyad_framework dyad_framework_gtest = {sizeof(dyad_framework),
+                                             DYAD_TEST_GTEST,
+                                             "GoogleTest",
+                                             &dyad_gtest_adapter::run,
+                                             &dyad_gtest_adapter::is_child,
+                                             &dyad_gtest_adapter::run_program};

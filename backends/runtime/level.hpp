@@ -35,8 +35,8 @@ class Level {
   static Level* current();
 
   dyad::T& t() { return t_; }
-  const std::string& name() const { return name_; }        // "TestParse/empty"
-  std::string_view subtest() const;                        // "empty"
+  const std::string& name() const { return name_; }  // "TestParse/empty"
+  std::string_view subtest() const;                  // "empty"
   bool failed() const { return failed_; }
   bool skipped() const { return skipped_; }
   Run& run() { return run_; }

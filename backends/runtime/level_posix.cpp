@@ -1,5 +1,3 @@
-#include "backends/runtime/level.hpp"
-
 #include <cxxabi.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -9,6 +7,8 @@
 #include <exception>
 #include <memory>
 #include <typeinfo>
+
+#include "backends/runtime/level.hpp"
 
 namespace dyad::runtime {
 namespace {

@@ -32,7 +32,8 @@ struct SubtestCall {
 };
 
 Place place_of(const char* file, int line) {
-  return {file == nullptr ? std::string_view() : std::string_view(file), line > 0 ? static_cast<std::uint32_t>(line) : 0};
+  return {file == nullptr ? std::string_view() : std::string_view(file),
+          line > 0 ? static_cast<std::uint32_t>(line) : 0};
 }
 
 }  // namespace

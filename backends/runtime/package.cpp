@@ -1,4 +1,6 @@
 // The image's one exported function and the main behind it: what an argument vector makes an image do.
+#include "backends/abi/package.h"
+
 #include <stdlib.h>
 
 #include <cstdio>
@@ -6,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "backends/abi/package.h"
 #include "backends/runtime/framework.h"
 #include "backends/runtime/native_test.hpp"
 #include "backends/runtime/table.h"

@@ -1,5 +1,5 @@
-/// One run of an image: which tests there are, which of them shall run, which one runs now, and what to tell whom. Knows
-/// nothing of how a test is called: native_test, package and the adapters of frameworks do that and report here.
+/// One run of an image: which tests there are, which of them shall run, which one runs now, and what to tell whom.
+/// Knows nothing of how a test is called: native_test, package and the adapters of frameworks do that and report here.
 ///
 /// message() may be called from any thread while a test runs; everything else from the thread that runs the image. In a
 /// forked child of the test process every report is dropped, so that no result is told twice.
@@ -55,7 +55,8 @@ class Run {
   /// After --failfast has struck.
   bool stopped() const { return stopped_; }
 
-  /// Said by the test that runs, else outside all tests. `fails`: the running test is not to pass whatever else it says.
+  /// Said by the test that runs, else outside all tests. `fails`: the running test is not to pass whatever else it
+  /// says.
   void message(dyad_severity severity, Place place, std::string_view text, std::string_view subtest = {},
                bool fails = false);
   void sub_started(std::string_view subtest);

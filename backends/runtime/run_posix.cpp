@@ -1,10 +1,9 @@
-#include "backends/runtime/run.hpp"
-
 #include <unistd.h>
 
 #include <climits>
 #include <cstdlib>
 
+#include "backends/runtime/run.hpp"
 #include "backends/runtime/text_sink.hpp"
 #include "backends/runtime/wire_writer.hpp"
 

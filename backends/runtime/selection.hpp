@@ -1,9 +1,9 @@
 /// Which tests --run and --skip mean. Knows names only.
 ///
-/// A pattern is split at '/' (not inside brackets); its parts are POSIX extended regular expressions, matched anywhere in
-/// the level of the name that they belong to: "Parse/^empty$" means the subtests called "empty" of tests with "Parse" in
-/// their names. Names of frameworks' tests may hold '/' themselves ("Inst/Suite.Test/0"), so for tests (not subtests) the
-/// whole pattern is also tried on the whole name.
+/// A pattern is split at '/' (not inside brackets); its parts are POSIX extended regular expressions, matched anywhere
+/// in the level of the name that they belong to: "Parse/^empty$" means the subtests called "empty" of tests with
+/// "Parse" in their names. Names of frameworks' tests may hold '/' themselves ("Inst/Suite.Test/0"), so for tests (not
+/// subtests) the whole pattern is also tried on the whole name.
 #pragma once
 
 #include <regex.h>

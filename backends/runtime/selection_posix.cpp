@@ -25,10 +25,18 @@ std::vector<std::string> split_pattern(const std::string& text) {
   std::size_t begin = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     switch (text[i]) {
-      case '\\': ++i; break;
-      case '[': i = bracket_end(text, i); break;
-      case '(': ++depth; break;
-      case ')': depth -= depth > 0; break;
+      case '\\':
+        ++i;
+        break;
+      case '[':
+        i = bracket_end(text, i);
+        break;
+      case '(':
+        ++depth;
+        break;
+      case ')':
+        depth -= depth > 0;
+        break;
       case '/':
         if (depth > 0) break;
         parts.push_back(text.substr(begin, i - begin));

@@ -25,12 +25,23 @@ std::string& text() {
 
 void append_escaped(std::string& to, char c, char quote) {
   switch (c) {
-    case '\n': to += "\\n"; return;
-    case '\t': to += "\\t"; return;
-    case '\r': to += "\\r"; return;
-    case '\0': to += "\\0"; return;
-    case '\\': to += "\\\\"; return;
-    default: break;
+    case '\n':
+      to += "\\n";
+      return;
+    case '\t':
+      to += "\\t";
+      return;
+    case '\r':
+      to += "\\r";
+      return;
+    case '\0':
+      to += "\\0";
+      return;
+    case '\\':
+      to += "\\\\";
+      return;
+    default:
+      break;
   }
   if (c == quote) to += '\\';
   unsigned char byte = static_cast<unsigned char>(c);

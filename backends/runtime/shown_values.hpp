@@ -3,7 +3,6 @@
 
 #include <string>
 
-
 namespace dyad::runtime {
 
 /// The text of this thread since its last dyad_show_begin(), taken away.

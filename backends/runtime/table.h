@@ -1,5 +1,5 @@
-/* What the generated table object of an image defines, and what the runtime reads. Made by codegen's table() as LLVM IR;
- * nothing registers itself at run time. All symbols are hidden. */
+/* What the generated table object of an image defines, and what the runtime reads. Made by codegen's table() as LLVM
+ * IR; nothing registers itself at run time. All symbols are hidden. */
 #ifndef DYAD_BACKENDS_RUNTIME_TABLE_H_
 #define DYAD_BACKENDS_RUNTIME_TABLE_H_
 

@@ -8,9 +8,12 @@ namespace {
 
 const char* verdict_word(dyad_verdict verdict) {
   switch (verdict) {
-    case DYAD_PASS: return "PASS";
-    case DYAD_FAIL: return "FAIL";
-    case DYAD_SKIP: return "SKIP";
+    case DYAD_PASS:
+      return "PASS";
+    case DYAD_FAIL:
+      return "FAIL";
+    case DYAD_SKIP:
+      return "SKIP";
   }
   return "?";
 }

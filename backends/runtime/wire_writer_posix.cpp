@@ -1,9 +1,9 @@
-#include "backends/runtime/wire_writer.hpp"
-
 #include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "backends/runtime/wire_writer.hpp"
 
 namespace dyad::runtime {
 

@@ -1,8 +1,8 @@
 /// CHECK and REQUIRE for C++: included by testing.h.
 ///
 /// `CHECK(a == b)` takes the expression apart (`Decomposer() <= a == b`), so that a failure shows both sides:
-/// `CHECK(a == b) failed: 1 == 2`. They need no `t`: the runtime knows which test runs on this thread. A check that holds
-/// costs the comparison and nothing else.
+/// `CHECK(a == b) failed: 1 == 2`. They need no `t`: the runtime knows which test runs on this thread. A check that
+/// holds costs the comparison and nothing else.
 ///
 /// The operators ==, !=, <, <=, >, >= and plain values are taken apart; of `a && b` and `a || b`, which keep their
 /// short circuit, the text alone is shown.
@@ -69,10 +69,11 @@ struct Left {
 
   explicit operator bool() const { return static_cast<bool>(value); }
 
-#define DYAD_COMPARISON_(op)                                                                                           \
-  template <class R>                                                                                                   \
-  Outcome operator op(const R& right) const {                                                                          \
-    return compared(static_cast<bool>(Operand<L, R>::get(value) op Operand<R, L>::get(right)), value, " " #op " ", right); \
+#define DYAD_COMPARISON_(op)                                                                                       \
+  template <class R>                                                                                               \
+  Outcome operator op(const R& right) const {                                                                      \
+    return compared(static_cast<bool>(Operand<L, R>::get(value) op Operand<R, L>::get(right)), value, " " #op " ", \
+                    right);                                                                                        \
   }
   DYAD_COMPARISON_(==)
   DYAD_COMPARISON_(!=)
@@ -130,13 +131,13 @@ inline void check_failed(Outcome outcome, bool fatal, const char* expression, co
 }  // namespace detail
 }  // namespace dyad
 
-#define DYAD_CHECK_(fatal, name, ...)                                                                              \
-  do {                                                                                                             \
-    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wparentheses\"")                             \
-    ::dyad::detail::Outcome dyad_outcome_ = ::dyad::detail::judge(::dyad::detail::Decomposer() <= __VA_ARGS__);     \
-    _Pragma("GCC diagnostic pop")                                                                                  \
-    if (!dyad_outcome_)                                                                                            \
-      ::dyad::detail::check_failed(dyad_outcome_, fatal, name "(" #__VA_ARGS__ ")", __FILE__, __LINE__);           \
+#define DYAD_CHECK_(fatal, name, ...)                                                              \
+  do {                                                                                             \
+    _Pragma("GCC diagnostic push")                                                                 \
+        _Pragma("GCC diagnostic ignored \"-Wparentheses\"")::dyad::detail::Outcome dyad_outcome_ = \
+            ::dyad::detail::judge(::dyad::detail::Decomposer() <= __VA_ARGS__);                    \
+    _Pragma("GCC diagnostic pop") if (!dyad_outcome_)::dyad::detail::check_failed(                 \
+        dyad_outcome_, fatal, name "(" #__VA_ARGS__ ")", __FILE__, __LINE__);                      \
   } while (false)
 #define DYAD_CHECK(...) DYAD_CHECK_(false, "CHECK", __VA_ARGS__)
 #define DYAD_REQUIRE(...) DYAD_CHECK_(true, "REQUIRE", __VA_ARGS__)

@@ -58,7 +58,7 @@ static inline struct dyad_value dyad_value_pointer(const volatile void* v) {
   struct dyad_value value = {DYAD_VALUE_POINTER, {.p = (const void*)v}};
   return value;
 }
-#define DYAD_VALUE_(v)                                                                                          \
+#define DYAD_VALUE_(v) \
   _Generic((v), _Bool: dyad_value_uint, char: dyad_value_int, signed char: dyad_value_int, short: dyad_value_int, \
       int: dyad_value_int, long: dyad_value_int, long long: dyad_value_int, unsigned char: dyad_value_uint,       \
       unsigned short: dyad_value_uint, unsigned int: dyad_value_uint, unsigned long: dyad_value_uint,             \

@@ -48,8 +48,8 @@ const char* dyad_name(const dyad_T* t);
 int dyad_failed(const dyad_T* t);
 int dyad_skipped(const dyad_T* t);
 
-/* Say something at file:line. `what`: 1 log, 2 error, 3 fatal, 4 skip (see dyad_log and so on below, which stop the test
- * where that is wanted; these alone never do). */
+/* Say something at file:line. `what`: 1 log, 2 error, 3 fatal, 4 skip (see dyad_log and so on below, which stop the
+ * test where that is wanted; these alone never do). */
 void dyad_say(dyad_T* t, int what, const char* file, int line, const char* format, ...) DYAD_PRINTF_(5, 6);
 void dyad_say_text(dyad_T* t, int what, const char* file, int line, const char* text, size_t size);
 void dyad_mark_failed(dyad_T* t);
@@ -207,9 +207,7 @@ class T : public dyad_T {
   void unsetenv(detail::Text variable) {
     dyad_setenv(this, std::string(variable.data, variable.size).c_str(), nullptr);
   }
-  void chdir(detail::Text directory) {
-    dyad_chdir(this, std::string(directory.data, directory.size).c_str());
-  }
+  void chdir(detail::Text directory) { dyad_chdir(this, std::string(directory.data, directory.size).c_str()); }
   void uncacheable(detail::Text why) { dyad_uncacheable(this, std::string(why.data, why.size).c_str()); }
 
   /// While the returned object lives, messages carry the place `here`: a function that checks something for its caller
@@ -238,7 +236,8 @@ class T : public dyad_T {
   }
   template <class... A>
   void sayf(int what, detail::Format format, A... arguments) {
-    static_assert(All<detail::IsPlain<A>::kValue...>::kValue, "printf-like functions take numbers and pointers: s.c_str()");
+    static_assert(All<detail::IsPlain<A>::kValue...>::kValue,
+                  "printf-like functions take numbers and pointers: s.c_str()");
     dyad_say(this, what, format.file, format.line, format.text, arguments...);
   }
   template <bool...>
