@@ -1,5 +1,5 @@
 /// Where the parts of this dyad are: the same layout below an installation prefix and in the build folder.
-///   bin/dyad  lib/dyad/{dyad-worker,libdyad_codegen.so,plugins/}  share/dyad/{include,runtime}
+///   bin/dyad  lib/dyad/{dyad-worker,libdyad_codegen.so,runtime.o,main.o,plugins/}  share/dyad/{include,runtime}
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,7 @@ namespace dyad {
 struct Installation {
   std::filesystem::path lib_dir;      ///< private programs and libraries; plugins are in lib_dir/plugins
   std::filesystem::path include_dir;  ///< <dyad/testing.h>
-  std::filesystem::path runtime_dir;  ///< sources that are compiled into every image; root of their full-path includes
+  std::filesystem::path runtime_dir;  ///< sources of what images hold, for debuggers and the adapters; root of their full-path includes
 
   /// Found from the place of the running program, links followed. Fails if parts are missing.
   static Result<Installation> find();

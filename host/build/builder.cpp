@@ -73,12 +73,10 @@ Builder::Builder(Parts parts, ImageKind kind, fs::path output)
       output_(std::move(output)) {}
 
 void Builder::start(const std::vector<discover::Package>& packages) {
-  bool first = true;
   for (const auto& package : packages) {
     if (package.tests.empty()) continue;
     for (const auto* sources : {&package.tests, &package.library})
       for (const auto& source : *sources) library_.request(source);
-    if (std::exchange(first, false)) runtime_.request_core(true);  // for both kinds: the other backend then finds all of it compiled
   }
 }
 
@@ -242,7 +240,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
     }
     return {};
   };
-  if (auto added = add(runtime_.request_core(job.executable), job.objects); !added) return fail(added.error());
+  std::ranges::copy(runtime_.core(job.executable), std::back_inserter(job.objects));
   if (google_test) {
     auto framework = runtime_.request(*google_test, google_test_user);
     if (!framework) return fail(framework.error());

@@ -91,7 +91,7 @@ std::string Compiler::main_symbol_for(const std::filesystem::path& source) {
 cache::ActionId Compiler::lookup_action(const CompileJob& job) const {
   cache::Hasher hasher("compile 1");
   hasher.add(toolchain_.identity()).add(job.source.native()).add(job.directory.native());
-  hasher.add(static_cast<std::uint64_t>(job.output)).add(std::uint64_t{job.keeps_main}).add(job.arguments.size());
+  hasher.add(static_cast<std::uint64_t>(job.output)).add(job.arguments.size());
   for (const auto& argument : job.arguments) hasher.add(argument);
   return {hasher.finish()};
 }
@@ -155,7 +155,7 @@ std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId
   std::vector<dyad_str> arguments;
   arguments.reserve(job.arguments.size());
   for (const auto& argument : job.arguments) arguments.push_back(str(argument));
-  std::string main_symbol = job.keeps_main ? "main" : main_symbol_for(job.source);
+  std::string main_symbol = main_symbol_for(job.source);
   dyad_compile what{};
   what.size = sizeof what;
   what.source = str(job.source.native());

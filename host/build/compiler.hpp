@@ -32,7 +32,6 @@ struct CompileJob {
   std::filesystem::path directory;  ///< working directory of the compilation
   std::vector<std::string> arguments;
   enum class Output : std::uint8_t { kObject, kBitcode } output = Output::kObject;
-  bool keeps_main = false;  ///< the main of package executables: every other main is renamed
 };
 
 using UnitFuture = std::shared_future<std::shared_ptr<const Unit>>;

@@ -47,26 +47,10 @@ std::optional<GoogleTest> find_google_test(const Unit& unit) {
 Runtime::Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler)
     : installation_(installation), arguments_(arguments), compiler_(compiler) {}
 
-std::vector<UnitFuture> Runtime::request_core(bool executable) {
-  const std::vector<std::string> flags{
-      "-std=gnu++20",         "-O2", "-fPIC", "-fvisibility=hidden", "-fno-omit-frame-pointer", "-ffunction-sections",
-      "-fdata-sections",      "-gline-tables-only",
-      "-I", installation_.runtime_dir.native(), "-I", installation_.include_dir.native()};
-  std::vector<fs::path> sources;
-  std::error_code error;
-  for (const auto& file : fs::directory_iterator(installation_.runtime_dir / "backends/runtime", error))
-    if (file.path().extension() == ".cpp" && !file.path().stem().native().ends_with("_adapter"))
-      sources.push_back(file.path());
-  std::ranges::sort(sources);
-  std::vector<UnitFuture> futures;
-  for (const auto& source : sources) futures.push_back(compiler_.request({source, source.parent_path(), flags}));
-  if (executable) {
-    auto main = installation_.runtime_dir / "backends/exe/main.cpp";
-    CompileJob job{main, main.parent_path(), flags};
-    job.keeps_main = true;
-    futures.push_back(compiler_.request(std::move(job)));
-  }
-  return futures;
+std::vector<fs::path> Runtime::core(bool executable) const {
+  std::vector<fs::path> objects{installation_.lib_dir / "runtime.o"};
+  if (executable) objects.push_back(installation_.lib_dir / "main.o");
+  return objects;
 }
 
 Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::path& user) {

@@ -1,5 +1,5 @@
-/// The objects that an image holds besides the user's: dyad's runtime, the adapter of the user's test framework, and the
-/// framework itself, each compiled from source through the cache.
+/// The objects that an image holds besides the user's: dyad's runtime, which is installed compiled, the adapter of the
+/// user's test framework, and the framework itself, both compiled from source through the cache.
 #pragma once
 
 #include <filesystem>
@@ -26,8 +26,8 @@ class Runtime {
  public:
   Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler);
 
-  /// Always linked. Returns at once.
-  std::vector<UnitFuture> request_core(bool executable);
+  /// Always linked.
+  std::vector<std::filesystem::path> core(bool executable) const;
 
   struct Framework {
     UnitFuture adapter;                 ///< always linked
