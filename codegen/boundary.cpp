@@ -29,7 +29,7 @@ void deliver(const CompileResult& result, const RecordingFileSystem* inputs, con
     }
   }
   if (sink.definition)
-    for (const std::string& name : result.definitions) sink.definition(sink.user, str(name));
+    for (const Definition& each : result.definitions) sink.definition(sink.user, str(each.name), str(each.identity));
   if (sink.symbol)
     for (const Symbol& symbol : result.symbols) sink.symbol(sink.user, symbol.kind, str(symbol.name));
   if (sink.main && result.main_line) sink.main(sink.user, *result.main_line);

@@ -31,13 +31,18 @@ struct Symbol {
   std::string name;
 };
 
+/// See dyad_compile_sink.definition.
+struct Definition {
+  std::string name, identity;
+};
+
 /// What is known about a source after it was compiled.
 struct CompileResult {
   std::uint32_t status = DYAD_COMPILE_FAILED;
   llvm::SmallVector<char, 0> output;
   std::string diagnostics;
   std::vector<FoundTest> tests;
-  std::vector<std::string> definitions;
+  std::vector<Definition> definitions;
   std::vector<Symbol> symbols;
   std::optional<std::uint32_t> main_line;
 };

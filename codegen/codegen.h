@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define DYAD_CODEGEN_ABI 1u
+#define DYAD_CODEGEN_ABI 2u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
 
 typedef struct dyad_str {
@@ -75,10 +75,12 @@ typedef struct dyad_compile_sink {
   void (*diagnostics)(void* user, dyad_str text);             /* once, if there are any (warnings too) */
   void (*input)(void* user, uint32_t kind, dyad_str path, const void* bytes, size_t size);
   void (*test)(void* user, const dyad_found_test* test); /* native tests, in order of line */
-  /* An entity with external linkage that is defined in the source itself, not in a header, and would be merged or
-   * collide with another of its name: a class, enum, function or variable outside anonymous namespaces. `name` is
-   * its qualified name; functions by mangled name. Two files of one image must not share one. */
-  void (*definition)(void* user, dyad_str name);
+  /* An entity that would be merged or collide with another of its name in one image: a class, enum, function or
+   * variable with external linkage that is defined in the source or in a header that is not the system's, by qualified
+   * name (functions by mangled name); and each test suite of GoogleTest. Two files of one image may share a name only
+   * if `identity` is the same and not empty. It is the header's path; for a suite its fixture; empty: only this source
+   * has the like. */
+  void (*definition)(void* user, dyad_str name, dyad_str identity);
   void (*symbol)(void* user, uint32_t kind, dyad_str name); /* the object's external symbols, mangled */
   void (*main)(void* user, uint32_t line);                 /* the source defines main */
 } dyad_compile_sink;

@@ -43,7 +43,7 @@ void read_ir_module(const llvm::Module& module, const ModuleJob& job) {
       result.main_line = line_of(function, text);
       continue;
     }
-    result.definitions.push_back(function.getName().str());
+    result.definitions.push_back({function.getName().str(), ""});
     if (is_test_name(function.getName()) && function.getReturnType()->isVoidTy() && function.arg_size() == 1 &&
         !function.isVarArg() && function.getArg(0)->getType()->isPointerTy())
       result.tests.push_back(
@@ -51,7 +51,7 @@ void read_ir_module(const llvm::Module& module, const ModuleJob& job) {
   }
   for (const llvm::GlobalVariable& variable : module.globals())
     if (!variable.isDeclaration() && variable.hasExternalLinkage())
-      result.definitions.push_back(variable.getName().str());
+      result.definitions.push_back({variable.getName().str(), ""});
 }
 
 /// Makes the names of files that assembler text includes absolute. The assembler opens them itself, relative to the

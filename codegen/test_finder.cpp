@@ -4,6 +4,8 @@
 #include <clang/AST/Decl.h>
 #include <clang/AST/DeclCXX.h>
 #include <clang/AST/DeclTemplate.h>
+#include <clang/AST/Expr.h>
+#include <clang/AST/ExprCXX.h>
 #include <clang/Basic/SourceManager.h>
 #include <clang/Frontend/CompilerInstance.h>
 #include <llvm/ADT/StringSwitch.h>
@@ -71,16 +73,30 @@ bool TestFinder::HandleTopLevelDecl(clang::DeclGroupRef group) {
   return true;
 }
 
-bool TestFinder::is_in_source(clang::SourceLocation location) {
-  if (location.isInvalid()) return false;
+TestFinder::Place TestFinder::place_of(clang::SourceLocation location) {
+  if (location.isInvalid()) return Place::kSystem;
   const clang::SourceManager& sources = context_->getSourceManager();
-  const clang::FileID file = sources.getFileID(sources.getExpansionLoc(location));
-  const auto [it, is_new] = in_source_.try_emplace(file, false);
+  location = sources.getExpansionLoc(location);
+  const clang::FileID file = sources.getFileID(location);
+  const auto [it, is_new] = places_.try_emplace(file, Place::kSystem);
   if (is_new) {
     const auto entry = sources.getFileEntryRefForID(file);
-    it->second = file == sources.getMainFileID() || (entry && is_source_name(entry->getName()));
+    if (file == sources.getMainFileID() || (entry && is_source_name(entry->getName())))
+      it->second = Place::kSource;
+    else if (entry && !sources.isInSystemHeader(location))
+      it->second = Place::kHeader;
   }
   return it->second;
+}
+
+std::string TestFinder::path_of(clang::SourceLocation location) const {
+  const clang::SourceManager& sources = context_->getSourceManager();
+  const auto entry = sources.getFileEntryRefForID(sources.getFileID(sources.getExpansionLoc(location)));
+  if (!entry) return {};
+  llvm::SmallString<256> path(entry->getName());
+  if (!llvm::sys::path::is_absolute(path)) llvm::sys::path::make_absolute(directory_, path);
+  llvm::sys::path::remove_dots(path);
+  return std::string(path);
 }
 
 void TestFinder::visit(const clang::Decl* declaration) {
@@ -93,14 +109,18 @@ void TestFinder::visit(const clang::Decl* declaration) {
     for (const clang::Decl* inner : linkage->decls()) visit(inner);
     return;
   }
-  if (!is_in_source(declaration->getLocation())) return;
+  const Place place = place_of(declaration->getLocation());
+  if (place == Place::kSystem) return;
   if (const auto* space = clang::dyn_cast<clang::NamespaceDecl>(declaration)) {
     for (const clang::Decl* inner : space->decls()) visit(inner);
     return;
   }
   if (const auto* named = clang::dyn_cast<clang::NamedDecl>(declaration); named && !named->isInvalidDecl()) {
-    if (const auto* function = clang::dyn_cast<clang::FunctionDecl>(named)) visit_function(function);
-    visit_definition(named);
+    const bool in_source = place == Place::kSource;
+    if (const auto* function = clang::dyn_cast<clang::FunctionDecl>(named); function && in_source)
+      visit_function(function);
+    if (const auto* variable = clang::dyn_cast<clang::VarDecl>(named)) visit_suite(variable);
+    visit_definition(named, in_source ? "" : path_of(named->getLocation()));
   }
 }
 
@@ -135,16 +155,27 @@ void TestFinder::add_test(const clang::FunctionDecl* function) {
   test.name = function->getQualifiedNameAsString();
   test.symbol = mangler_->getName(function);
   test.line = sources.getExpansionLineNumber(location);
-  if (const auto entry = sources.getFileEntryRefForID(sources.getFileID(location))) {
-    llvm::SmallString<256> path(entry->getName());
-    if (!llvm::sys::path::is_absolute(path)) llvm::sys::path::make_absolute(directory_, path);
-    llvm::sys::path::remove_dots(path);
-    test.file = std::string(path);
-  }
+  test.file = path_of(location);
   result_.tests.push_back(std::move(test));
 }
 
-void TestFinder::visit_definition(const clang::NamedDecl* declaration) {
+// GoogleTest's TEST and TEST_F make a class derived from the fixture, with a static member that is initialised by
+// MakeAndRegisterTestInfo("Suite", "Test", ...). All tests of a suite must have the same fixture, or they fail at run time.
+void TestFinder::visit_suite(const clang::VarDecl* registration) {
+  const auto* test = clang::dyn_cast<clang::CXXRecordDecl>(registration->getDeclContext());
+  if (!test || !test->hasDefinition() || test->getNumBases() == 0 || !registration->getInit()) return;
+  const auto* call = clang::dyn_cast<clang::CallExpr>(registration->getInit()->IgnoreImplicit());
+  const clang::FunctionDecl* callee = call ? call->getDirectCallee() : nullptr;
+  if (!callee || !callee->getIdentifier() || callee->getName() != "MakeAndRegisterTestInfo") return;
+  const auto* suite = clang::dyn_cast<clang::StringLiteral>(call->getArg(0)->IgnoreImplicit());
+  const clang::CXXRecordDecl* fixture = test->bases_begin()->getType()->getAsCXXRecordDecl();
+  if (!suite || !fixture || !suites_.insert(suite->getString()).second) return;
+  std::string identity = fixture->getQualifiedNameAsString();
+  if (!fixture->isExternallyVisible()) identity += " of " + path_of(fixture->getLocation());
+  result_.definitions.push_back({"the test suite " + suite->getString().str(), identity});
+}
+
+void TestFinder::visit_definition(const clang::NamedDecl* declaration, const std::string& identity) {
   const bool cxx = context_->getLangOpts().CPlusPlus;
   std::string name;
   llvm::raw_string_ostream stream(name);
@@ -184,7 +215,7 @@ void TestFinder::visit_definition(const clang::NamedDecl* declaration) {
     if (variables->isThisDeclarationADefinition() && variables->isExternallyVisible())
       name = variables->getQualifiedNameAsString();
   }
-  if (!name.empty()) result_.definitions.push_back(std::move(name));
+  if (!name.empty()) result_.definitions.push_back({std::move(name), identity});
 }
 
 std::uint32_t TestFinder::main_file_line(clang::SourceLocation location) const {

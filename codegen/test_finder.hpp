@@ -10,6 +10,7 @@
 #include <clang/AST/Mangle.h>
 #include <clang/Basic/SourceLocation.h>
 #include <llvm/ADT/DenseMap.h>
+#include <llvm/ADT/StringSet.h>
 
 #include <memory>
 #include <string>
@@ -40,8 +41,12 @@ class TestFinder : public clang::ASTConsumer {
  private:
   void visit(const clang::Decl* declaration);
   void visit_function(const clang::FunctionDecl* function);
-  void visit_definition(const clang::NamedDecl* declaration);
-  bool is_in_source(clang::SourceLocation location);
+  /// `identity`: codegen.h's, for entities of a header.
+  void visit_definition(const clang::NamedDecl* declaration, const std::string& identity);
+  void visit_suite(const clang::VarDecl* registration);
+  std::string path_of(clang::SourceLocation location) const;
+  enum class Place { kSystem, kHeader, kSource };
+  Place place_of(clang::SourceLocation location);
   void add_test(const clang::FunctionDecl* function);
   std::uint32_t main_file_line(clang::SourceLocation location) const;
 
@@ -50,7 +55,8 @@ class TestFinder : public clang::ASTConsumer {
   CompileResult& result_;
   clang::ASTContext* context_ = nullptr;
   std::unique_ptr<clang::ASTNameGenerator> mangler_;
-  llvm::DenseMap<clang::FileID, bool> in_source_;
+  llvm::DenseMap<clang::FileID, Place> places_;
+  llvm::StringSet<> suites_;
   unsigned internal_test_error_ = 0, unnamed_test_error_ = 0, shape_warning_ = 0;
 };
 

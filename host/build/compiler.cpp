@@ -37,8 +37,8 @@ dyad_compile_sink sink_into(Gathered& gathered) {
     static_cast<Gathered*>(user)->unit.tests.push_back(
         {std::string(view(test->name)), std::string(view(test->symbol)), std::string(view(test->file)), test->line});
   };
-  sink.definition = [](void* user, dyad_str name) {
-    static_cast<Gathered*>(user)->unit.definitions.emplace_back(view(name));
+  sink.definition = [](void* user, dyad_str name, dyad_str identity) {
+    static_cast<Gathered*>(user)->unit.definitions.push_back({std::string(view(name)), std::string(view(identity))});
   };
   sink.symbol = [](void* user, std::uint32_t kind, dyad_str name) {
     Unit& unit = static_cast<Gathered*>(user)->unit;

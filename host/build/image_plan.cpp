@@ -52,8 +52,12 @@ std::optional<Error> find_two_tests_of_one_name(std::span<const Unit* const> uni
   return std::nullopt;
 }
 
-/// What a file defines that no other file of its image may define, by name, with the file that does.
-using Definitions = std::unordered_map<std::string_view, const Unit*>;
+/// What the files of an image define that others may not, by name, with the first file that does.
+struct Taken {
+  const Unit* by;
+  std::string_view identity;
+};
+using Definitions = std::unordered_map<std::string_view, Taken>;
 
 struct Conflict {
   std::string_view name;
@@ -61,15 +65,65 @@ struct Conflict {
 };
 
 std::optional<Conflict> find_conflict(const Definitions& taken, const Unit& unit) {
-  for (const auto* names : {&unit.definitions, &unit.strong})
-    for (const auto& name : *names)
-      if (auto found = taken.find(name); found != taken.end()) return Conflict{name, found->second};
+  auto conflict = [&](std::string_view name, std::string_view identity) -> const Unit* {
+    auto found = taken.find(name);
+    if (found == taken.end() || (!identity.empty() && identity == found->second.identity)) return nullptr;
+    return found->second.by;
+  };
+  for (const auto& [name, identity] : unit.definitions)
+    if (const Unit* other = conflict(name, identity)) return Conflict{name, other};
+  for (const auto& name : unit.strong)
+    if (const Unit* other = conflict(name, "")) return Conflict{name, other};
   return std::nullopt;
 }
 
 void take(Definitions& taken, const Unit& unit) {
-  for (const auto* names : {&unit.definitions, &unit.strong})
-    for (const auto& name : *names) taken.emplace(name, &unit);
+  for (const auto& [name, identity] : unit.definitions) taken.emplace(name, Taken{&unit, identity});
+  for (const auto& name : unit.strong) taken.emplace(name, Taken{&unit, ""});
+}
+
+bool defines(const Unit& unit, const std::string& symbol) {
+  return std::ranges::find(unit.strong, symbol) != unit.strong.end();
+}
+
+/// A file that one of `users` wants a symbol of and none of them defines, among `offers` (in order), or null.
+const Unit* find_wanted(std::span<const Unit* const> users, std::span<const Unit* const> offers) {
+  for (const Unit* user : users)
+    for (const auto& symbol : user->undefined) {
+      auto has_it = [&](const Unit* unit) { return defines(*unit, symbol); };
+      if (std::ranges::any_of(users, has_it)) continue;
+      if (auto found = std::ranges::find_if(offers, has_it); found != offers.end()) return *found;
+    }
+  return nullptr;
+}
+
+/// Test files without a main also go where a file of another image wants a symbol of theirs; and they leave their first
+/// image if nobody there wants one. So the parts of a program stay together, and no test runs twice without need.
+void join_what_belongs_together(std::vector<ImagePlan>& shared, std::vector<ImagePlan>& alone) {
+  std::vector<const Unit*> joined;
+  auto join = [&](ImagePlan& image, std::span<const Unit* const> offers) {
+    while (const Unit* wanted = find_wanted(image.tests, offers)) {
+      Definitions taken;
+      for (const Unit* unit : image.tests) take(taken, *unit);
+      if (find_conflict(taken, *wanted)) return;  // the linker will say what is missing
+      image.tests.push_back(wanted);
+      joined.push_back(wanted);
+    }
+  };
+  std::vector<const Unit*> offers;
+  for (const auto& image : shared) offers.insert(offers.end(), image.tests.begin(), image.tests.end());
+  for (auto& image : shared) join(image, offers);
+  for (auto& image : alone) join(image, offers);
+  for (const Unit* unit : joined)
+    for (auto& image : shared) {
+      auto place = std::ranges::find(image.tests, unit);
+      if (place == image.tests.end()) continue;
+      auto others = image.tests;
+      std::erase(others, unit);
+      const Unit* offer[] = {unit};
+      if (find_wanted(others, offer) == nullptr) image.tests = std::move(others);
+    }
+  std::erase_if(shared, [](const ImagePlan& image) { return image.tests.empty(); });
 }
 
 }  // namespace
@@ -122,6 +176,8 @@ Result<PackagePlan> plan_images(std::span<const Unit* const> units, std::span<co
     shared[place].tests.push_back(unit);
     take(taken[place], *unit);
   }
+
+  join_what_belongs_together(shared, alone);
 
   if (shared_mains.size() > 1 && !shared.empty())
     return fail(fmt::format("{} and {} both want to be the main of this package's tests; keep one of them",

@@ -1,7 +1,8 @@
 /// Which test files of a package share an image, decided from what the compiler found in them.
 ///
 /// One image per package is the rule. Files that cannot live together are split: each file with a main of its own, and
-/// files that define the same thing (a symbol, a class, a flag) twice. Pure: works on compiled units alone.
+/// files that define the same thing (a symbol, a class, a flag) twice. A file without a main goes along with a file that
+/// wants a symbol of it. Pure: works on compiled units alone.
 #pragma once
 
 #include <span>

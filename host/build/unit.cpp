@@ -55,10 +55,12 @@ std::string serialize(const Unit& unit, const std::string& object_id) {
   json tests = json::array();
   for (const auto& test : unit.tests)
     tests.push_back({bytes_of(test.name), bytes_of(test.symbol), bytes_of(test.file), test.line});
+  json definitions = json::array();
+  for (const auto& each : unit.definitions) definitions.push_back({bytes_of(each.name), bytes_of(each.identity)});
   json value{{"object", object_id},
              {"diagnostics", bytes_of(unit.diagnostics)},
              {"tests", std::move(tests)},
-             {"definitions", list_of(unit.definitions)},
+             {"definitions", std::move(definitions)},
              {"strong", list_of(unit.strong)},
              {"weak", list_of(unit.weak)},
              {"undefined", list_of(unit.undefined)},
@@ -77,7 +79,7 @@ std::optional<StoredUnit> deserialize(const std::string& bytes) try {
   for (const auto& test : value.at("tests"))
     unit.tests.push_back(
         {text_of(test.at(0)), text_of(test.at(1)), text_of(test.at(2)), test.at(3).get<std::uint32_t>()});
-  unit.definitions = texts_of(value.at("definitions"));
+  for (const auto& each : value.at("definitions")) unit.definitions.push_back({text_of(each.at(0)), text_of(each.at(1))});
   unit.strong = texts_of(value.at("strong"));
   unit.weak = texts_of(value.at("weak"));
   unit.undefined = texts_of(value.at("undefined"));

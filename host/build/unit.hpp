@@ -24,6 +24,12 @@ struct Input {
   std::string path;
 };
 
+/// Something that another file of the image may only define too if its identity is the same and not empty (codegen.h).
+struct Definition {
+  std::string name, identity;
+  bool operator==(const Definition&) const = default;
+};
+
 struct Unit {
   enum class Status : std::uint8_t { kOk, kFailed, kCrashed };
   std::filesystem::path source;
@@ -31,7 +37,7 @@ struct Unit {
   std::string diagnostics;       ///< as Clang prints them, with ANSI colours; warnings too
   std::filesystem::path object;  ///< where its bytes are; only when kOk
   std::vector<NativeTest> tests;
-  std::vector<std::string> definitions;  ///< entities that no other file of an image may define (codegen.h)
+  std::vector<Definition> definitions;
   std::vector<std::string> strong, weak, undefined;  ///< external symbols, mangled
   std::optional<std::uint32_t> main_line;            ///< the source defines main, renamed to main_symbol
   std::string main_symbol;

@@ -24,7 +24,8 @@ LIBRARIES = {
     "gmock_main": SOURCES / "googlemock/src/gmock_main.cc",
 }
 JOBS = min(2, os.cpu_count() or 1)
-WORSE = {"PASS": 0, "SKIP": 1, "FAIL": 2}
+# The verdict of a test that ran several times: it failed if it failed once, and was skipped only if it never ran.
+RANK = {"SKIP": 0, "PASS": 1, "FAIL": 2}
 
 
 class ReferenceError(Exception):
@@ -123,11 +124,11 @@ def read_report(report: dict) -> dict[str, str]:
 
 
 def read_stdout(stdout: str) -> dict[str, str]:
-    """For programs that run all their tests several times: the worst verdict of each."""
+    """For programs that run all their tests several times."""
     verdicts: dict[str, str] = {}
     pattern = r"^\[ +(OK|FAILED|SKIPPED) +\] (\S+?)(?:, where .*)? \(\d+ ms\)$"
     for word, name in re.findall(pattern, stdout, re.MULTILINE):
         verdict = {"OK": "PASS", "FAILED": "FAIL", "SKIPPED": "SKIP"}[word]
-        if WORSE[verdict] >= WORSE[verdicts.get(name, "PASS")]:
+        if RANK[verdict] >= RANK[verdicts.get(name, "SKIP")]:
             verdicts[name] = verdict
     return verdicts

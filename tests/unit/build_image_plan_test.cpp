@@ -61,8 +61,8 @@ TEST(PlanImagesTest, ASingleFileGivesTheImageItsName) {
 
 TEST(PlanImagesTest, TwoDefinitionsOfOneClassSplit) {
   std::vector<Unit> units{native("a_test.cc", "TestA"), native("b_test.cc", "TestB"), native("c_test.cc", "TestC")};
-  units[0].definitions.push_back("Fixture");
-  units[1].definitions.push_back("Fixture");
+  units[0].definitions.push_back({"Fixture", ""});
+  units[1].definitions.push_back({"Fixture", ""});
   auto planned = plan(units);
   ASSERT_TRUE(planned);
   ASSERT_EQ(planned->images.size(), 2u);
@@ -70,6 +70,50 @@ TEST(PlanImagesTest, TwoDefinitionsOfOneClassSplit) {
   EXPECT_EQ(planned->images[1].name, "b_test");
   ASSERT_EQ(planned->notices.size(), 1u);
   EXPECT_NE(planned->notices[0].find("a_test.cc and b_test.cc both define Fixture"), std::string::npos);
+}
+
+TEST(PlanImagesTest, OneHeadersClassIsSharedButNotTwoHeadersClassesOfOneName) {
+  std::vector<Unit> units{native("a_test.cc", "TestA"), native("b_test.cc", "TestB"), native("c_test.cc", "TestC")};
+  units[0].definitions.push_back({"Mock", "/ws/pkg/mock.h"});
+  units[1].definitions.push_back({"Mock", "/ws/pkg/mock.h"});
+  units[2].definitions.push_back({"Mock", "/ws/pkg/other_mock.h"});
+  auto planned = plan(units);
+  ASSERT_TRUE(planned);
+  ASSERT_EQ(planned->images.size(), 2u);
+  EXPECT_EQ(planned->images[0].tests.size(), 2u);
+  EXPECT_EQ(planned->images[1].name, "c_test");
+}
+
+TEST(PlanImagesTest, AFileGoesWithTheProgramThatWantsItsSymbols) {
+  std::vector<Unit> units{gtest_file("a_test.cc", true), gtest_file("b_test.cc"), native("c_test.cc", "TestC")};
+  units[0].undefined.push_back("shared_by_b");
+  units[1].strong.push_back("shared_by_b");
+  auto planned = plan(units);
+  ASSERT_TRUE(planned);
+  ASSERT_EQ(planned->images.size(), 2u);
+  EXPECT_EQ(planned->images[0].name, "c_test");
+  EXPECT_EQ(planned->images[1].name, "a_test");
+  ASSERT_EQ(planned->images[1].tests.size(), 2u);
+  EXPECT_EQ(planned->images[1].tests[1], &units[1]);
+}
+
+TEST(PlanImagesTest, AFileThatBothWantIsInBoth) {
+  std::vector<Unit> units{gtest_file("a_test.cc", true), gtest_file("b_test.cc"), native("c_test.cc", "TestC")};
+  units[0].undefined.push_back("shared_by_b");
+  units[2].undefined.push_back("shared_by_b");
+  units[1].strong.push_back("shared_by_b");
+  auto planned = plan(units);
+  ASSERT_TRUE(planned);
+  ASSERT_EQ(planned->images.size(), 2u);
+  EXPECT_EQ(planned->images[0].tests.size(), 2u);
+  EXPECT_EQ(planned->images[1].tests.size(), 2u);
+}
+
+TEST(PlanImagesTest, NothingIsLeftOfAnImageWhoseFilesAllWentElsewhere) {
+  std::vector<Unit> units{gtest_file("a_test.cc", true), gtest_file("b_test.cc")};
+  units[0].undefined.push_back("shared_by_b");
+  units[1].strong.push_back("shared_by_b");
+  EXPECT_EQ(plan(units)->images.size(), 1u);
 }
 
 TEST(PlanImagesTest, ReasonsAreReadable) {

@@ -10,7 +10,7 @@ Unit sample() {
   unit.status = Unit::Status::kOk;
   unit.diagnostics = "warning: \xff not UTF-8";
   unit.tests = {{"TestA", "_Z5TestARN4dyad1TE", "/ws/a \xfe_test.cc", 7}};
-  unit.definitions = {"Fixture"};
+  unit.definitions = {{"Fixture", ""}, {"Mock", "/ws/mock.h"}};
   unit.strong = {"_Z5TestARN4dyad1TE"};
   unit.weak = {"_ZN3FooC1Ev"};
   unit.undefined = {"printf"};

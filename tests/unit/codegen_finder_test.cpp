@@ -158,6 +158,30 @@ void takes(Hidden) {}
   }
 }
 
+TEST_F(CodegenFinderTest, WhatAHeaderDefinesIsToldWithTheHeader) {
+  write("mock.h", "class Mock {};\ninline int twice(int x) { return 2 * x; }\n");
+  write("a.cc", "#include \"mock.h\"\n#include <vector>\nMock mock;\n");
+  const Compiled a = compile("a.cc", {"-std=gnu++20"});
+  ASSERT_EQ(a.status, unsigned{DYAD_COMPILE_OK}) << a.diagnostics;
+  EXPECT_EQ(a.shared_definitions, (Names{"Mock of " + path("mock.h"), "_Z5twicei of " + path("mock.h")}));
+  EXPECT_EQ(a.definitions, Names{"mock"});
+}
+
+TEST_F(CodegenFinderTest, SuitesOfGoogleTestAreToldWithTheirFixture) {
+  write("a_test.cc", R"(
+#include <gtest/gtest.h>
+namespace { class Hidden : public testing::Test {}; }
+TEST(Plain, One) {}
+TEST(Plain, Two) {}
+TEST_F(Hidden, One) {}
+)");
+  const Compiled a = compile("a_test.cc", {"-std=gnu++20"});
+  ASSERT_EQ(a.status, unsigned{DYAD_COMPILE_OK}) << a.diagnostics;
+  EXPECT_EQ(a.shared_definitions,
+            (Names{"the test suite Plain of testing::Test",
+                   "the test suite Hidden of (anonymous namespace)::Hidden of " + path("a_test.cc")}));
+}
+
 TEST_F(CodegenFinderTest, CTypesCannotCollide) {
   write("a.c", "struct Foo { int x; };\nint value;\nstatic int own;\nint f(void) { return own; }\n");
   EXPECT_EQ(compile("a.c").definitions, (Names{"value", "f"}));

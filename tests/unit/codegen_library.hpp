@@ -50,7 +50,7 @@ struct Compiled {
   unsigned status = 99;
   std::string output, diagnostics;
   std::vector<std::pair<std::string, std::string>> files;  // path, bytes
-  std::vector<std::string> missing, directories, definitions, undefined, strong, weak;
+  std::vector<std::string> missing, directories, definitions, shared_definitions, undefined, strong, weak;
   std::vector<FoundTest> tests;
   int main_line = -1;
 
@@ -81,7 +81,11 @@ inline dyad_compile_sink sink_into(Compiled& result) {
   sink.test = [](void* user, const dyad_found_test* test) {
     static_cast<Compiled*>(user)->tests.push_back({text(test->name), text(test->symbol), text(test->file), test->line});
   };
-  sink.definition = [](void* user, dyad_str name) { static_cast<Compiled*>(user)->definitions.push_back(text(name)); };
+  sink.definition = [](void* user, dyad_str name, dyad_str identity) {
+    auto& to = *static_cast<Compiled*>(user);
+    (identity.size == 0 ? to.definitions : to.shared_definitions)
+        .push_back(text(name) + (identity.size == 0 ? "" : " of " + text(identity)));
+  };
   sink.symbol = [](void* user, uint32_t kind, dyad_str name) {
     auto* compiled = static_cast<Compiled*>(user);
     (kind == DYAD_SYMBOL_UNDEFINED ? compiled->undefined
