@@ -139,6 +139,8 @@ class Execution:
         while words[0] in ("as-nobody", "interrupt"):
             if words[0] == "as-nobody":
                 nobody, words = os.geteuid() == 0, words[1:]
+                if nobody and not all(place.stat().st_mode & 0o001 for place in self.dyad.parents):
+                    raise Skipped(f"a user without rights cannot reach {self.dyad}")
             else:
                 interrupt, words = (getattr(signal, "SIG" + words[1]), self.place(words[2])), words[3:]
         command = self.dyad_command(words[1:]) if words[0] == "dyad" else words[1:]

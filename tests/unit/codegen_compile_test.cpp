@@ -24,10 +24,9 @@ TEST_F(CodegenCompileTest, IdentityNamesVersionLibrariesAndTheirTimes) {
   std::set<std::string> names;
   for (std::string kind, rest; lines >> kind && std::getline(lines, rest);) {
     if (kind != "file") continue;
-    std::istringstream fields(rest);
-    std::string file;
-    std::uintmax_t size = 0;
-    fields >> file >> size;
+    std::size_t time_at = rest.rfind(' '), size_at = rest.rfind(' ', time_at - 1);  // the path may hold blanks
+    std::string file = rest.substr(1, size_at - 1);
+    std::uintmax_t size = std::stoull(rest.substr(size_at));
     EXPECT_TRUE(std::filesystem::exists(file)) << file;
     if (std::filesystem::is_regular_file(file)) {
       EXPECT_EQ(std::filesystem::file_size(file), size) << file;
