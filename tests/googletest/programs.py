@@ -48,6 +48,12 @@ LEFT_OUT = {
     "gmock-matchers-containers_test.cc": SLOW,
     "gmock-matchers-misc_test.cc": SLOW,
     "gmock-more-actions_test.cc": SLOW,
+    "gmock-spec-builders_test.cc": SLOW,
+    "gmock_link_test.cc": SLOW,
+    "gmock_link2_test.cc": SLOW,
+    "googletest-param-test-test.cc": SLOW,
+    "googletest-param-test2-test.cc": SLOW,
+    "googletest-printers-test.cc": SLOW,
 }
 
 
