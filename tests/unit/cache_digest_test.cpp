@@ -1,6 +1,6 @@
-#include "cache/digest.hpp"
-
 #include <gtest/gtest.h>
+
+#include "cache/digest.hpp"
 
 namespace dyad::cache {
 namespace {
@@ -22,6 +22,22 @@ TEST(DigestTest, HexThatIsNoDigestIsRefused) {
 TEST(DigestTest, MatchesThePublishedValueOfTheEmptyInput) {
   // XXH3-128 of no bytes, as printed by `xxhsum -H2 /dev/null`.
   EXPECT_EQ(digest_of("").hex(), "99aa06d3014798d86001c324468d497f");
+}
+
+TEST(DigestTest, BytesAreInTheOrderOfTheDigitsAndReadBack) {
+  Digest digest{0x0102030405060708, 0x090a0b0c0d0e0f10};
+  auto bytes = digest.bytes();
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(bytes[i], i + 1);
+  EXPECT_EQ(digest.hex(), "0102030405060708090a0b0c0d0e0f10");
+  EXPECT_EQ(Digest::from_bytes(bytes), digest);
+}
+
+TEST(BytesDigestTest, PiecesGiveTheDigestOfTheWhole) {
+  std::string bytes(1000, 'x');
+  BytesDigest digest;
+  for (std::size_t begin = 0; begin < bytes.size(); begin += 7) digest.add(std::string_view(bytes).substr(begin, 7));
+  EXPECT_EQ(digest.finish(), digest_of(bytes));
+  EXPECT_EQ(BytesDigest().finish(), digest_of(""));
 }
 
 TEST(HasherTest, BoundariesOfFieldsMatter) {

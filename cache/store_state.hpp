@@ -1,0 +1,83 @@
+/// What all copies of a Store share, and what its parts need of each other. For the files that implement it only.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "cache/entry_files.hpp"
+#include "cache/store.hpp"
+
+namespace dyad::cache {
+
+/// "v2": the folder of this version of the format.
+std::string version_folder();
+
+/// The files in it beside the entries.
+inline constexpr const char* kLockFile = "lock";
+inline constexpr const char* kStampFile = "trimmed";
+inline constexpr const char* kTagFile = "CACHEDIR.TAG";
+
+/// Outputs are never larger; a file that is, is damaged.
+inline constexpr std::uint64_t kLargestOutput = std::uint64_t{4} << 30;
+
+inline EntryName name_of(const ActionId& id) { return {EntryKind::kAction, id.digest}; }
+inline EntryName name_of(const OutputId& id) { return {EntryKind::kOutput, id.digest}; }
+
+struct LoadedAction {
+  Entry entry;
+  bool is_inline = false;
+  std::string bytes;  ///< of the output, if it is inline
+};
+
+/// The functions that look up do not count hits and misses: one question of a caller may be several of them.
+struct Store::State {
+  State(std::filesystem::path place, OwnedDescriptor opened, OwnedDescriptor locked)
+      : directory(std::move(place)), files(std::move(opened)), lock(std::move(locked)) {}
+
+  std::expected<LoadedAction, MissReason> load(const ActionId& id, EntryFiles::Use use);
+  std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
+  std::expected<Digest, MissReason> verify(const OutputId& id, EntryFiles::Use use);
+  Result<OutputId> put_file(std::string_view bytes);
+  Result<OutputId> put(const ActionId& id, std::string_view bytes, Form form);
+
+  /// Removes what is worthless, and counts it.
+  void discard(MissReason reason, const EntryName& name, const FileIdentity& identity);
+  Result<OutputId> noted(Result<OutputId> put);
+
+  template <class T>
+  std::expected<T, MissReason> count(std::expected<T, MissReason> answer) {
+    ++(answer ? hits : misses);
+    return answer;
+  }
+
+  const std::filesystem::path directory;
+  const EntryFiles files;
+  const OwnedDescriptor lock;  ///< shared; none: the file system has no locks or cannot be written
+
+  std::atomic<std::uint64_t> hits{0}, misses{0}, damaged{0}, write_failures{0};
+  std::mutex mutex;  ///< of write_problem
+  std::string write_problem;
+};
+
+struct OpenedDirectory {
+  OwnedDescriptor directory, lock;
+};
+
+/// Creates and checks `directory` and the folder of this version in it; locks it, shared.
+Result<OpenedDirectory> open_directory(const std::filesystem::path& directory);
+
+/// Makes the store's shared lock exclusive for a while, without waiting; not if others hold the store open.
+class ExclusiveLock {
+ public:
+  explicit ExclusiveLock(int lock);
+  ExclusiveLock(const ExclusiveLock&) = delete;
+  ExclusiveLock& operator=(const ExclusiveLock&) = delete;
+  ~ExclusiveLock();
+  bool is_held() const { return held_; }
+
+ private:
+  int lock_;
+  bool held_;
+};
+
+}  // namespace dyad::cache
