@@ -49,8 +49,10 @@ typedef struct dyad_start {
   char* const* envp; /* the whole environment, NULL-terminated "NAME=value" */
   int event_fd;      /* becomes descriptor 3 of the process; the host closes its copy after start() */
   int capture_fd;    /* becomes descriptors 1 and 2; 0 becomes /dev/null */
+  int input_fd;      /* becomes descriptor 4 of the process (input_log.h); -1: there is no input log */
 } dyad_start;
 #define DYAD_CHILD_EVENT_FD 3
+#define DYAD_CHILD_INPUT_FD 4
 
 enum dyad_end_kind {
   DYAD_END_EXITED = 1,   /* code: exit code */

@@ -7,7 +7,8 @@
  *
  * Descriptors of a process that runs an image: 0 is /dev/null, 1 and 2 are the capture file (opened with O_APPEND),
  * and the event channel is the descriptor that --events-fd names. The runtime moves the channel and a copy of the
- * capture file out of the way of tests before the first test runs.
+ * capture file out of the way of tests before the first test runs. Descriptor 4 may be an input log (input_log.h),
+ * which whoever runs the image has taken away before any code of the image runs.
  */
 #ifndef DYAD_BACKENDS_ABI_PACKAGE_H_
 #define DYAD_BACKENDS_ABI_PACKAGE_H_

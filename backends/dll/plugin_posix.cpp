@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -72,20 +73,21 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   ~Worker() { stop(); }
 
-  void send_order(const Order& order, const int* fds = nullptr) const {
+  /// `fds`: `count` of them, kStart only.
+  void send_order(const Order& order, const int* fds = nullptr, std::size_t count = 0) const {
     iovec part{const_cast<Order*>(&order), sizeof order};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kStartFdCount)] = {};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostStartFds)] = {};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     if (fds != nullptr) {
       message.msg_control = control;
-      message.msg_controllen = sizeof control;
+      message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
       cmsghdr* header = CMSG_FIRSTHDR(&message);
       header->cmsg_level = SOL_SOCKET;
       header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(sizeof(int) * kStartFdCount);
-      std::memcpy(CMSG_DATA(header), fds, sizeof(int) * kStartFdCount);
+      header->cmsg_len = CMSG_LEN(sizeof(int) * count);
+      std::memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
     }
     while (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0)
       if (errno != EINTR) throw_system_error("dyad-worker does not listen");
@@ -211,18 +213,21 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   if (::pipe2(ends, O_CLOEXEC) != 0) throw_system_error("pipe");
   auto started = std::make_unique<dyad_process>(dyad_process{session, ++session->last_run, Descriptor(ends[0])});
   Descriptor theirs(ends[1]);
-  int fds[kStartFdCount];
+  const bool has_log = what->size > offsetof(dyad_start, input_fd) && what->input_fd >= 0;
+  const std::size_t count = has_log ? kMostStartFds : kInputFd;
+  int fds[kMostStartFds];
   fds[kRequestFd] = request.get();
   fds[kEventFd] = what->event_fd;
   fds[kCaptureFd] = what->capture_fd;
   fds[kEndingFd] = theirs.get();
+  fds[kInputFd] = has_log ? what->input_fd : -1;
   try {
-    session->worker->send_order({Order::kStart, 0, started->run}, fds);
+    session->worker->send_order({Order::kStart, 0, started->run}, fds, count);
   } catch (const std::exception&) {
     // It is gone, and what it ran with it. A new one is tried once.
     session->worker.reset();
     session->worker = std::make_unique<Worker>(session->worker_program);
-    session->worker->send_order({Order::kStart, 0, started->run}, fds);
+    session->worker->send_order({Order::kStart, 0, started->run}, fds, count);
   }
   return started.release();
 } catch (const std::exception& problem) {

@@ -2,7 +2,8 @@
 /// built together; the greeting makes sure of it. Native byte order: both ends are on one machine.
 ///
 ///   worker -> plugin   Greeting                       once, at start
-///   plugin -> worker   Order kStart + descriptors     {request, event channel, capture file, end of the run's pipe}
+///   plugin -> worker   Order kStart + descriptors     {request, event channel, capture file, end of the run's pipe,
+///                                                      input log if there is one}
 ///   plugin -> worker   Order kKill
 ///   worker -> plugin   Ending                         through the run's pipe, then it is closed
 ///
@@ -29,7 +30,7 @@ struct Order {
   std::int32_t signal;  ///< kKill
   std::uint64_t run;    ///< chosen by the plugin, never used twice
 };
-enum { kRequestFd, kEventFd, kCaptureFd, kEndingFd, kStartFdCount };
+enum { kRequestFd, kEventFd, kCaptureFd, kEndingFd, kInputFd, kMostStartFds };
 
 /// Smaller than PIPE_BUF: written and read whole.
 struct Ending {

@@ -14,10 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -25,6 +27,8 @@
 #include "backends/abi/backend.h"
 #include "backends/abi/package.h"
 #include "backends/dll/protocol.hpp"
+#include "backends/runtime/inputs.hpp"
+#include "backends/runtime/interpose.hpp"
 
 namespace {
 
@@ -85,19 +89,28 @@ struct Request {
   }
 };
 
+/// The end of the run's pipe in an executor, until the image is loaded.
+constexpr int kEnding = 5;
+
 /// In the executor: becomes the process that backend.h describes. False if that is not possible.
-bool settle_in(const Request& request, const int (&fds)[kStartFdCount], pid_t zygote) {
+bool settle_in(const Request& request, const int (&fds)[kMostStartFds], pid_t zygote) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != zygote) return false;
   int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  int from[] = {null, fds[kCaptureFd], fds[kCaptureFd], fds[kEventFd], fds[kEndingFd]};
+  int from[] = {null, fds[kCaptureFd], fds[kCaptureFd], fds[kEventFd], fds[kInputFd], fds[kEndingFd]};
+  static_assert(DYAD_CHILD_EVENT_FD == 3 && DYAD_CHILD_INPUT_FD == 4 && std::size(from) == kEnding + 1);
   // They may stand in each other's places: first all out of the way.
-  for (int& fd : from) fd = fcntl(fd, F_DUPFD_CLOEXEC, 64);
-  for (int to = 0; to <= kEndingFd + 1; ++to)
-    if (from[to] < 0 || dup2(from[to], to) < 0) return false;
-  fcntl(4, F_SETFD, FD_CLOEXEC);
-  close_range(5, ~0u, 0);
+  for (int& fd : from)
+    if (fd >= 0) fd = fcntl(fd, F_DUPFD_CLOEXEC, 64);
+  for (int to = 0; to <= kEnding; ++to) {
+    if (to == DYAD_CHILD_INPUT_FD && from[to] < 0)
+      close(to);
+    else if (from[to] < 0 || dup2(from[to], to) < 0)
+      return false;
+  }
+  fcntl(kEnding, F_SETFD, FD_CLOEXEC);
+  close_range(kEnding + 1, ~0u, 0);
   signal(SIGPIPE, SIG_DFL);  // the zygote ignores it; all others have their defaults already
   sigset_t none;
   sigemptyset(&none);
@@ -105,13 +118,13 @@ bool settle_in(const Request& request, const int (&fds)[kStartFdCount], pid_t zy
   return chdir(request.cwd) == 0;
 }
 
-[[noreturn]] void execute(Request& request, const int (&fds)[kStartFdCount], pid_t zygote) {
-  constexpr int kEnding = 4;
+[[noreturn]] void execute(Request& request, const int (&fds)[kMostStartFds], pid_t zygote) {
   Ending ending{Ending::kLoadFailed, 0, {}};
   std::string problem;
   const dyad_package* package = nullptr;
   if (settle_in(request, fds, zygote)) {
     environ = request.envp.data();
+    dyad::inputs::begin_inputs(request.argv.data(), environ);
     package = load(request.image, problem);
   } else {
     problem = std::string("cannot prepare a process in ") + request.cwd + ": " + std::strerror(errno);
@@ -192,7 +205,7 @@ class Zygote {
   bool take_order() {
     Order order{};
     iovec part{&order, sizeof order};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kStartFdCount)];
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostStartFds)];
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
@@ -207,14 +220,20 @@ class Zygote {
       return true;
     }
     cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr || header->cmsg_len != CMSG_LEN(sizeof(int) * kStartFdCount)) return false;
-    int fds[kStartFdCount];
-    std::memcpy(fds, CMSG_DATA(header), sizeof fds);
+    if (header == nullptr) return false;
+    int fds[kMostStartFds];
+    std::fill(std::begin(fds), std::end(fds), -1);
+    if (header->cmsg_len == CMSG_LEN(sizeof fds))
+      std::memcpy(fds, CMSG_DATA(header), sizeof fds);
+    else if (header->cmsg_len == CMSG_LEN(sizeof(int) * kInputFd))  // without an input log
+      std::memcpy(fds, CMSG_DATA(header), sizeof(int) * kInputFd);
+    else
+      return false;
     start(order.run, fds);
     return true;
   }
 
-  void start(std::uint64_t run, const int (&fds)[kStartFdCount]) {
+  void start(std::uint64_t run, const int (&fds)[kMostStartFds]) {
     Request request;
     pid_t zygote = getpid();
     pid_t pid = -1;
@@ -227,14 +246,15 @@ class Zygote {
       tell(fds[kEndingFd], Ending::kNotStarted, 0, (std::string("fork: ") + std::strerror(errno)).c_str());
       close(fds[kEndingFd]);
     }
-    for (int i = 0; i < kStartFdCount; ++i)
-      if (i != kEndingFd) close(fds[i]);
+    for (int i = 0; i < kMostStartFds; ++i)
+      if (i != kEndingFd && fds[i] >= 0) close(fds[i]);
   }
 
   std::map<std::uint64_t, Executor> executors_;
 };
 
 int run_as_program(int argc, char** argv) {
+  dyad::inputs::begin_inputs(argv, environ);
   std::string problem;
   const dyad_package* package = load((std::string(argv[0]) + ".so").c_str(), problem);
   if (package != nullptr) return package->main(argc, argv);
@@ -255,5 +275,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   fcntl(kWorkerSocket, F_SETFD, FD_CLOEXEC);
+  // Here and not in every executor.
+  dyad::inputs::resolve_real_functions();
   return Zygote().run();
 }

@@ -13,6 +13,7 @@
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -47,7 +48,7 @@ constexpr int kCrashCode = DYAD_EXIT_LOAD_FAILED;
 
 /// What happens between vfork and exec. The child shares our memory: only system calls are allowed.
 struct ChildSetup {
-  int null, event_fd, capture_fd;
+  int null, event_fd, capture_fd, input_fd;
   const char* cwd;
   pid_t host;
 
@@ -64,9 +65,10 @@ struct ChildSetup {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     // The descriptors may stand in each other's places: first all out of the way.
     int events = ::fcntl(event_fd, F_DUPFD, 10), capture = ::fcntl(capture_fd, F_DUPFD, 10),
-        in = ::fcntl(null, F_DUPFD, 10);
+        in = ::fcntl(null, F_DUPFD, 10), inputs = input_fd < 0 ? -1 : ::fcntl(input_fd, F_DUPFD, 10);
     bool ok = ::dup2(in, 0) >= 0 && ::dup2(capture, 1) >= 0 && ::dup2(capture, 2) >= 0 &&
-              ::dup2(events, DYAD_CHILD_EVENT_FD) >= 0 && ::chdir(cwd) == 0;
+              ::dup2(events, DYAD_CHILD_EVENT_FD) >= 0 && (input_fd < 0 || ::dup2(inputs, DYAD_CHILD_INPUT_FD) >= 0) &&
+              ::chdir(cwd) == 0;
     return ok ? process::error_code() : process::error_code(errno, process::system_category());
   }
   /// The launcher would go on to exit(), and run the host's exit handlers.
@@ -97,8 +99,10 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   process::posix::vfork_launcher launcher;
   launcher.env = what->envp;
   launcher.fd_whitelist.push_back(DYAD_CHILD_EVENT_FD);
+  const int input_fd = what->size > offsetof(dyad_start, input_fd) ? what->input_fd : -1;
+  if (input_fd >= 0) launcher.fd_whitelist.push_back(DYAD_CHILD_INPUT_FD);
   process::error_code failed;
-  ChildSetup setup{session->null, what->event_fd, what->capture_fd, what->cwd, ::getpid()};
+  ChildSetup setup{session->null, what->event_fd, what->capture_fd, input_fd, what->cwd, ::getpid()};
   auto child = launcher(started->context.get_executor(), failed, what->image, arguments, setup);
   if (failed) {
     if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);

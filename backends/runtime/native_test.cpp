@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 
+#include "backends/abi/input_log.h"
 #include "backends/runtime/level.hpp"
 #include "backends/runtime/table.h"
 
@@ -117,5 +118,6 @@ void dyad_helper(dyad_T* t, const char* file, int line) { Level::of(t).enter_hel
 void dyad_helper_end(dyad_T* t) { Level::of(t).leave_helper(); }
 
 void dyad_uncacheable(dyad_T* t, const char* why) {
+  if (dyad_input_uncacheable != nullptr) dyad_input_uncacheable(why);
   Level::of(t).say(DYAD_LOG, {}, std::string("result is not to be reused: ") + why);
 }

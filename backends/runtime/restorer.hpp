@@ -21,7 +21,9 @@ class Restorer {
 
  private:
   std::deque<std::string> directories_;
-  std::vector<std::pair<std::string, std::optional<std::string>>> environment_;
+  /// What stood in the environment: the very entry (they are never freed), so that it is known as the one from outside
+  /// when it is back. Null: nothing.
+  std::vector<std::pair<std::string, char*>> environment_;
   std::optional<std::string> cwd_;
 };
 

@@ -5,10 +5,23 @@
 #include <climits>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 #include "backends/runtime/restorer.hpp"
 
+extern "C" char** environ;
+
 namespace dyad::runtime {
+namespace {
+
+/// "NAME=value", or null. Not by getenv: nobody asks for the value, which therefore is no input of the test.
+char* find_entry(std::string_view name) {
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry)
+    if (std::strncmp(*entry, name.data(), name.size()) == 0 && (*entry)[name.size()] == '=') return *entry;
+  return nullptr;
+}
+
+}  // namespace
 
 const char* Restorer::make_temp_dir(const std::string& base, std::string& problem) {
   std::string directory = base;
@@ -26,8 +39,7 @@ const char* Restorer::make_temp_dir(const std::string& base, std::string& proble
 }
 
 void Restorer::set_environment(const char* name, const char* value) {
-  const char* old = getenv(name);
-  environment_.emplace_back(name, old == nullptr ? std::nullopt : std::optional<std::string>(old));
+  environment_.emplace_back(name, find_entry(name));
   if (value == nullptr) {
     unsetenv(name);
   } else {
@@ -47,9 +59,9 @@ void Restorer::restore(std::vector<std::string>& problems) {
   if (cwd_ && chdir(cwd_->c_str()) != 0) problems.push_back("cannot go back to " + *cwd_ + ": " + std::strerror(errno));
   cwd_.reset();
   for (; !environment_.empty(); environment_.pop_back()) {
-    const auto& [name, value] = environment_.back();
-    if (value) {
-      setenv(name.c_str(), value->c_str(), 1);
+    const auto& [name, entry] = environment_.back();
+    if (entry != nullptr) {
+      putenv(entry);
     } else {
       unsetenv(name.c_str());
     }

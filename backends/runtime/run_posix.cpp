@@ -3,6 +3,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "backends/abi/input_log.h"
 #include "backends/runtime/run.hpp"
 #include "backends/runtime/text_sink.hpp"
 #include "backends/runtime/wire_writer.hpp"
@@ -164,6 +165,7 @@ int Run::finish(bool image_failed) {
       sink_->finished(test.what, DYAD_SKIP, {}, output);
     }
   }
+  if (dyad_input_complete != nullptr) dyad_input_complete();
   sink_->done(failed_ || image_failed, output);
   sink_->flush();
   return failed_ || image_failed ? 1 : 0;

@@ -44,6 +44,17 @@ struct TestResult {
   std::vector<Subtest> subtests;    ///< in order of start, nested ones after their parent
 };
 
+/// Something of the outside world that the tests looked at, as backends/abi/input_log.h defines it.
+struct Consulted {
+  enum class Kind : std::uint8_t { kContent, kStat, kDirectory, kLink, kEnvironment, kLoaded };
+  enum class Seen : std::uint8_t { kUnknown, kPresent, kAbsent };
+  Kind kind;
+  Seen seen;         ///< what the tests got to see: if it is otherwise now, the input changed while they ran
+  std::string text;  ///< absolute path, or the name of a variable
+
+  friend auto operator<=>(const Consulted&, const Consulted&) = default;
+};
+
 struct PackageResult {
   PackageId id;
   enum class Kind : std::uint8_t { kRan, kNoTestFiles, kBuildFailed, kLoadFailed, kNotRun };
@@ -56,6 +67,12 @@ struct PackageResult {
   bool failed_outside = false;       ///< the package fails although no test may have
   std::string reason;  ///< one line; kRan: empty, or why it is no success as a whole (interrupted, wrong accounting)
   std::chrono::nanoseconds time{};  ///< wall time of its processes, each from start to end
+  bool cached = false;              ///< replayed: nothing was run
+
+  // With RunOptions::log_inputs:
+  std::vector<Consulted> consulted;  ///< by all its processes; sorted by kind and text, each once
+  std::int64_t started_ns = 0;       ///< when its first process was started, of the system's clock
+  std::string uncacheable;           ///< why this result must not be stored, though it may have passed; or empty
 };
 
 }  // namespace dyad::run

@@ -55,6 +55,8 @@ bool PackageRun::next_image() {
 }
 
 void PackageRun::start_process(Clock::time_point now) {
+  if (result_.started_ns == 0)
+    result_.started_ns = std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
   if (!deadline_ && options_.time_limit.count() > 0) deadline_ = now + options_.time_limit;
   auto artifact = static_cast<dyad_artifact>(backend_.functions().artifact);
   Result<void> ready;
@@ -66,8 +68,7 @@ void PackageRun::start_process(Clock::time_point now) {
     else
       ready = fail(staged.error());
   }
-  Result<Process> process = ready ? Process::start(backend_, staged_.image, job_.directory, arguments())
-                                  : Result<Process>(fail(ready.error()));
+  Result<Process> process = ready ? make_process() : Result<Process>(fail(ready.error()));
   if (!process) {
     image_run_->end_process({.cause = Cause::kNotStarted, .text = process.error().text}, now);
     return;
@@ -77,6 +78,18 @@ void PackageRun::start_process(Clock::time_point now) {
   reader_ = {};
   stop_.reset();
   image_run_->begin_process(process_->capture());
+}
+
+Result<Process> PackageRun::make_process() {
+  std::optional<InputLog> log;
+  if (options_.log_inputs) {
+    Result<InputLog> made = InputLog::create(staged_.directory);
+    if (made)
+      log = std::move(*made);
+    else
+      inputs_.set_uncacheable(made.error().text);
+  }
+  return Process::start(backend_, staged_.image, job_.directory, arguments(), std::move(log));
 }
 
 std::vector<std::string> PackageRun::arguments() const {
@@ -123,6 +136,7 @@ void PackageRun::on_ended(Clock::time_point now) {
   image_run_->end_process(end, now);
   any_failed_ = any_failed_ || image_run_->any_failed();
   result_.time += now - process_began_;
+  if (const InputLog* log = process_->inputs()) inputs_.add_log(log->read());
   process_.reset();
   advance(now);
 }
@@ -182,6 +196,8 @@ const char* PackageRun::stop_reason() const {
 }
 
 void PackageRun::conclude() {
+  result_.consulted = inputs_.consulted();
+  result_.uncacheable = inputs_.uncacheable();
   const char* why = stop_reason();
   bool all_rounds = round_ == (options_.list_only ? 1 : std::max(1u, options_.count));
   if (interrupted_ && result_.tests.empty() && result_.kind == PackageResult::Kind::kRan) {

@@ -54,6 +54,7 @@ class PackageRun {
   bool next_image();
   /// Starts a process for `image_run_`, or ends it.
   void start_process(Clock::time_point now);
+  Result<Process> make_process();
   std::vector<std::string> arguments() const;
   void read(std::size_t limit, Clock::time_point now);
   /// Takes over what `image_run_` knows, which is over.
@@ -68,6 +69,7 @@ class PackageRun {
   Backend& backend_;
   RunDirectory& directory_;
   PackageResult result_;
+  Inputs inputs_;
 
   unsigned round_ = 0;
   std::size_t image_ = 0;         ///< the one that comes next in this round

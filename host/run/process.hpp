@@ -1,13 +1,15 @@
-/// One process that runs an image: its event channel, its capture file, and the backend's handle.
+/// One process that runs an image: its event channel, its capture file, its input log, and the backend's handle.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/result.hpp"
 #include "host/run/backend.hpp"
 #include "host/run/capture.hpp"
+#include "host/run/input_log.hpp"
 #include "host/run/process_end.hpp"
 #include "host/run/wire_reader.hpp"
 
@@ -15,9 +17,10 @@ namespace dyad::run {
 
 class Process {
  public:
-  /// `arguments` without argv[0]. The environment is the host's own.
+  /// `arguments` without argv[0]. The environment is the host's own. `inputs`: the log that it shall keep, if any.
   static Result<Process> start(Backend& backend, const std::filesystem::path& image,
-                               const std::filesystem::path& directory, const std::vector<std::string>& arguments);
+                               const std::filesystem::path& directory, const std::vector<std::string>& arguments,
+                               std::optional<InputLog> inputs);
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
   /// Kills the process if it has not been finished.
@@ -28,6 +31,8 @@ class Process {
   /// Polls readable once the process has ended.
   int ended_fd() const;
   const Capture& capture() const { return *capture_; }
+  /// Null if it keeps none. To be read after finish().
+  const InputLog* inputs() const { return inputs_ ? &*inputs_ : nullptr; }
 
   /// Reads what is there, at most `limit` bytes, without blocking. False if that was all for now.
   bool read_events(WireReader& reader, std::size_t limit);
@@ -37,12 +42,18 @@ class Process {
   ProcessEnd finish();
 
  private:
-  Process(Backend& backend, dyad_process* handle, Descriptor channel, std::unique_ptr<Capture> capture)
-      : backend_(&backend), handle_(handle), channel_(std::move(channel)), capture_(std::move(capture)) {}
+  Process(Backend& backend, dyad_process* handle, Descriptor channel, std::unique_ptr<Capture> capture,
+          std::optional<InputLog> inputs)
+      : backend_(&backend),
+        handle_(handle),
+        channel_(std::move(channel)),
+        capture_(std::move(capture)),
+        inputs_(std::move(inputs)) {}
   Backend* backend_;
   dyad_process* handle_;  ///< null once finished
   Descriptor channel_;
   std::unique_ptr<Capture> capture_;  ///< its address stays when the process is moved
+  std::optional<InputLog> inputs_;
 };
 
 }  // namespace dyad::run

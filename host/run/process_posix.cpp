@@ -29,7 +29,8 @@ ProcessEnd end_of(const dyad_end& end) {
 }  // namespace
 
 Result<Process> Process::start(Backend& backend, const std::filesystem::path& image,
-                               const std::filesystem::path& directory, const std::vector<std::string>& arguments) {
+                               const std::filesystem::path& directory, const std::vector<std::string>& arguments,
+                               std::optional<InputLog> inputs) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make an event channel: {}", std::strerror(errno)));
   Descriptor channel(ends[0]), theirs(ends[1]);
@@ -48,18 +49,21 @@ Result<Process> Process::start(Backend& backend, const std::filesystem::path& im
                   .argv = argv.data(),
                   .envp = environ,
                   .event_fd = theirs.get(),
-                  .capture_fd = capture->fd()};
+                  .capture_fd = capture->fd(),
+                  .input_fd = inputs ? inputs->fd() : -1};
   dyad_error error{};
   dyad_process* handle = backend.functions().start(backend.session(), &what, &error);
   if (!handle) return fail(std::string(error.text, strnlen(error.text, sizeof error.text)));
-  return Process(backend, handle, std::move(channel), std::make_unique<Capture>(std::move(*capture)));
+  return Process(backend, handle, std::move(channel), std::make_unique<Capture>(std::move(*capture)),
+                 std::move(inputs));
 }
 
 Process::Process(Process&& other) noexcept
     : backend_(other.backend_),
       handle_(std::exchange(other.handle_, nullptr)),
       channel_(std::move(other.channel_)),
-      capture_(std::move(other.capture_)) {}
+      capture_(std::move(other.capture_)),
+      inputs_(std::move(other.inputs_)) {}
 
 Process::~Process() {
   if (!handle_) return;

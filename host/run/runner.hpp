@@ -24,9 +24,10 @@ struct RunOptions {
   std::string skip_pattern;                       ///< --skip
   std::chrono::milliseconds time_limit{600'000};  ///< per package; zero: none
   bool failfast = false;
-  bool list_only = false;  ///< name the tests, run none: verdict kNotRun, no reason
-  unsigned count = 1;      ///< runs of every test
-  unsigned parallel = 2;   ///< processes at once
+  bool list_only = false;   ///< name the tests, run none: verdict kNotRun, no reason
+  unsigned count = 1;       ///< runs of every test
+  unsigned parallel = 2;    ///< processes at once
+  bool log_inputs = false;  ///< fill in PackageResult::consulted
 };
 
 struct ImageJob {

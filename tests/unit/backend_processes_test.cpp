@@ -142,7 +142,8 @@ class BackendProcesses : public testing::TestWithParam<const char*> {
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     std::string image = image_.string(), cwd = cwd_.string();
-    dyad_start what{sizeof(dyad_start), image.c_str(), cwd.c_str(), argv.data(), envp.data(), channel_[1], capture_};
+    dyad_start what{sizeof(dyad_start), image.c_str(), cwd.c_str(), argv.data(),
+                    envp.data(),        channel_[1],   capture_,    -1};
     dyad_process* process = backend_->start(session_, &what, &error_);
     close(channel_[1]);
     channel_[1] = -1;
