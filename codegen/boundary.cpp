@@ -11,10 +11,12 @@ std::vector<std::string> strings(dyad_strs list) {
   return result;
 }
 
-void deliver(const CompileResult& result, const RecordingFileSystem* inputs, const dyad_compile_sink& sink) {
+void deliver(const CompileResult& result, std::initializer_list<const RecordingFileSystem*> inputs,
+             const dyad_compile_sink& sink) {
   if (sink.diagnostics && !result.diagnostics.empty()) sink.diagnostics(sink.user, str(result.diagnostics));
-  if (sink.input && inputs) {
-    for (const Input* input : inputs->inputs())
+  for (const RecordingFileSystem* files : inputs) {
+    if (!sink.input || !files) continue;
+    for (const Input* input : files->inputs())
       sink.input(sink.user, input->kind, str(input->path), input->bytes().data(), input->bytes().size());
   }
   if (result.status != DYAD_COMPILE_OK) return;
@@ -33,6 +35,7 @@ void deliver(const CompileResult& result, const RecordingFileSystem* inputs, con
   if (sink.symbol)
     for (const Symbol& symbol : result.symbols) sink.symbol(sink.user, symbol.kind, str(symbol.name));
   if (sink.main && result.main_line) sink.main(sink.user, *result.main_line);
+  if (sink.unrepeatable && !result.unrepeatable.empty()) sink.unrepeatable(sink.user, str(result.unrepeatable));
   if (sink.output) sink.output(sink.user, result.output.data(), result.output.size());
 }
 

@@ -45,9 +45,11 @@ struct CompileResult {
   std::vector<Definition> definitions;
   std::vector<Symbol> symbols;
   std::optional<std::uint32_t> main_line;
+  std::string unrepeatable;  ///< why, or empty
 };
 
-/// Calls the sink's functions; `inputs` may be null.
-void deliver(const CompileResult& result, const RecordingFileSystem* inputs, const dyad_compile_sink& sink);
+/// Calls the sink's functions. `inputs`: those of the driver and of the compiler; an input of both is told twice.
+void deliver(const CompileResult& result, std::initializer_list<const RecordingFileSystem*> inputs,
+             const dyad_compile_sink& sink);
 
 }  // namespace dyad::codegen

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define DYAD_CODEGEN_ABI 2u
+#define DYAD_CODEGEN_ABI 3u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
 
 typedef struct dyad_str {
@@ -34,12 +34,13 @@ enum dyad_output { DYAD_OUTPUT_OBJECT = 1, DYAD_OUTPUT_BITCODE = 2 };
 
 typedef struct dyad_compile {
   uint32_t size;
-  dyad_str source;      /* absolute path: .c .cc .cpp .cxx .C .c++ .ll .bc */
-  dyad_str directory;   /* absolute; the working directory of the compilation (relative -I, __FILE__ is as `source`) */
-  dyad_strs args;       /* clang driver arguments without source, -c, -o: "-std=gnu++20", "-O0", "-iquote", "/x" ... */
-  dyad_str main_symbol; /* an external `main` is renamed to this symbol, so that no object defines main; empty: it is not */
-  uint32_t output;      /* enum dyad_output */
-  uint32_t colour;      /* 1: diagnostics with ANSI colours */
+  dyad_str source;    /* absolute path: .c .cc .cpp .cxx .C .c++ .ll .bc */
+  dyad_str directory; /* absolute; the working directory of the compilation (relative -I, __FILE__ is as `source`) */
+  dyad_strs args;     /* clang driver arguments without source, -c, -o: "-std=gnu++20", "-O0", "-iquote", "/x" ... */
+  dyad_str
+      main_symbol; /* an external `main` is renamed to this symbol, so that no object defines main; empty: it is not */
+  uint32_t output; /* enum dyad_output */
+  uint32_t colour; /* 1: diagnostics with ANSI colours */
 } dyad_compile;
 
 enum dyad_compile_status {
@@ -49,9 +50,10 @@ enum dyad_compile_status {
 };
 
 enum dyad_input_kind {
-  DYAD_INPUT_FILE = 1,    /* read: `bytes` is what the compiler saw */
-  DYAD_INPUT_MISSING = 2, /* looked for and not there */
-  DYAD_INPUT_DIRECTORY = 3 /* found to be a directory (include paths) */
+  DYAD_INPUT_FILE = 1,      /* read: `bytes` is what the compiler saw */
+  DYAD_INPUT_MISSING = 2,   /* looked for and not there */
+  DYAD_INPUT_DIRECTORY = 3, /* found to be a directory (include paths) */
+  DYAD_INPUT_LISTING = 4    /* a directory whose names were read (the search for gcc) */
 };
 
 enum dyad_symbol_kind {
@@ -82,7 +84,10 @@ typedef struct dyad_compile_sink {
    * has the like. */
   void (*definition)(void* user, dyad_str name, dyad_str identity);
   void (*symbol)(void* user, uint32_t kind, dyad_str name); /* the object's external symbols, mangled */
-  void (*main)(void* user, uint32_t line);                 /* the source defines main */
+  void (*main)(void* user, uint32_t line);                  /* the source defines main */
+  /* The output depends on something that is no input: the source expands __DATE__, __TIME__ or __TIMESTAMP__ and
+   * SOURCE_DATE_EPOCH is not set. At most once. */
+  void (*unrepeatable)(void* user, dyad_str why);
 } dyad_compile_sink;
 
 /* One row of a package's test table. */
@@ -110,12 +115,12 @@ enum dyad_image_kind { DYAD_IMAGE_SHARED = 1, DYAD_IMAGE_EXECUTABLE = 2 };
 
 typedef struct dyad_link {
   uint32_t size;
-  uint32_t kind;        /* enum dyad_image_kind */
-  dyad_strs objects;    /* paths, always linked, in order */
-  dyad_strs libraries;  /* paths of objects, linked only where a symbol is wanted (archive semantics), in order */
-  dyad_strs args;       /* for the linker: "-lfoo", "-L/x" */
-  dyad_str output;      /* path; replaced atomically */
-  uint32_t threads;     /* 0: the linker decides */
+  uint32_t kind;       /* enum dyad_image_kind */
+  dyad_strs objects;   /* paths, always linked, in order */
+  dyad_strs libraries; /* paths of objects, linked only where a symbol is wanted (archive semantics), in order */
+  dyad_strs args;      /* for the linker: "-lfoo", "-L/x" */
+  dyad_str output;     /* path; replaced atomically */
+  uint32_t threads;    /* 0: the linker decides */
 } dyad_link;
 
 typedef struct dyad_link_sink {
@@ -126,12 +131,14 @@ typedef struct dyad_link_sink {
   /* Defined strongly by two objects that were both linked. */
   void (*duplicate)(void* user, dyad_str symbol, dyad_str demangled, dyad_str first, dyad_str second);
   void (*diagnostics)(void* user, dyad_str text); /* everything the linker said, as it said it */
+  /* What the link read (`objects` and `libraries` too) or looked for in vain: start files, -lfoo in each directory. */
+  void (*input)(void* user, uint32_t kind, dyad_str path);
 } dyad_link_sink;
 
 typedef struct dyad_codegen {
   uint32_t abi;
   uint32_t size;
-  const char* version;  /* "clang 22.1.8, lld 22.1.8" */
+  const char* version; /* "clang 22.1.8, lld 22.1.8" */
   /* Everything about the compiler and the toolchain that can change an output, for cache keys. One fact a line, so that
    * who keeps the text can see later, without loading this library, whether it still holds:
    *   version TEXT | cpu NAME | file PATH SIZE MTIME_NS (PATH may hold blanks) | absent PATH | env NAME=VALUE */

@@ -5,6 +5,9 @@
 #include <clang/Frontend/CompilerInstance.h>
 #include <clang/Frontend/CompilerInvocation.h>
 #include <clang/Frontend/MultiplexConsumer.h>
+#include <clang/Lex/PPCallbacks.h>
+#include <clang/Lex/Preprocessor.h>
+#include <clang/Lex/PreprocessorOptions.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 #include <llvm/IRReader/IRReader.h>
@@ -24,6 +27,27 @@ namespace dyad::codegen {
 
 namespace {
 
+/// Notices the macros whose expansion no input explains.
+class DateWatcher : public clang::PPCallbacks {
+ public:
+  DateWatcher(const clang::Preprocessor& preprocessor, CompileResult& result)
+      : preprocessor_(preprocessor), result_(result) {}
+
+  void MacroExpands(const clang::Token& name, const clang::MacroDefinition& macro, clang::SourceRange,
+                    const clang::MacroArgs*) override {
+    if (!macro.getMacroInfo() || !macro.getMacroInfo()->isBuiltinMacro()) return;
+    const llvm::StringRef spelling = name.getIdentifierInfo()->getName();
+    // The modification time of a file is no part of its content; the other two are fixed by SOURCE_DATE_EPOCH.
+    const bool fixed = preprocessor_.getPreprocessorOpts().SourceDateEpoch.has_value();
+    if (spelling == "__TIMESTAMP__" || (!fixed && (spelling == "__DATE__" || spelling == "__TIME__")))
+      result_.unrepeatable = "expands " + spelling.str();
+  }
+
+ private:
+  const clang::Preprocessor& preprocessor_;
+  CompileResult& result_;
+};
+
 /// Clang's own action for objects or bitcode, with the test finder put before the code generator.
 template <class Action>
 class FindAndEmit : public Action {
@@ -35,6 +59,8 @@ class FindAndEmit : public Action {
                                                         llvm::StringRef file) override {
     std::unique_ptr<clang::ASTConsumer> generator = Action::CreateASTConsumer(compiler, file);
     if (!generator) return nullptr;
+    clang::Preprocessor& preprocessor = compiler.getPreprocessor();
+    preprocessor.addPPCallbacks(std::make_unique<DateWatcher>(preprocessor, result_));
     std::vector<std::unique_ptr<clang::ASTConsumer>> consumers;
     consumers.push_back(std::make_unique<TestFinder>(compiler, directory_, result_));
     consumers.push_back(std::move(generator));
@@ -63,6 +89,7 @@ struct Job {
   std::uint32_t output;
   bool colour;
   llvm::IntrusiveRefCntPtr<RecordingFileSystem> files;
+  llvm::IntrusiveRefCntPtr<const RecordingFileSystem> driver_files;
   DiagnosticText text;
   CompileResult result;
 };
@@ -142,6 +169,7 @@ void run(Job& job) {
     return;
   }
   DriverResult driver = cc1_arguments(job.source, job.directory, job.arguments);
+  job.driver_files = driver.files;
   job.text.stream << driver.diagnostics;
   if (!driver.ok) return;
 
@@ -189,13 +217,13 @@ std::uint32_t compile(const dyad_compile& what, const dyad_compile_sink& sink) {
     result.diagnostics =
         job->text.text + error_line("the compiler crashed on " + job->source + ": " + *crash, job->colour);
     job->files->finish();
-    deliver(result, job->files.get(), sink);
+    deliver(result, {job->driver_files.get(), job->files.get()}, sink);
     job.release();  // the crashed compiler may still refer to it
     return DYAD_COMPILE_CRASHED;
   }
   job->files->finish();
   job->result.diagnostics = std::move(job->text.text);
-  deliver(job->result, job->files.get(), sink);
+  deliver(job->result, {job->driver_files.get(), job->files.get()}, sink);
   return job->result.status;
 }
 

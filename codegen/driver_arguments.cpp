@@ -60,8 +60,8 @@ DriverResult run_driver(bool cxx, std::vector<std::string> command, llvm::String
   clang::DiagnosticsEngine diagnostics(llvm::makeIntrusiveRefCnt<clang::DiagnosticIDs>(), options, &printer,
                                        /*ShouldOwnClient=*/false);
   const std::string program = clang_program();
-  clang::driver::Driver driver(program, llvm::sys::getDefaultTargetTriple(), diagnostics, "clang",
-                               llvm::makeIntrusiveRefCnt<RecordingFileSystem>(directory));
+  auto files = llvm::makeIntrusiveRefCnt<RecordingFileSystem>(directory);
+  clang::driver::Driver driver(program, llvm::sys::getDefaultTargetTriple(), diagnostics, "clang", files);
   driver.setCheckInputsExist(false);
   driver.setProbePrecompiled(false);
 
@@ -69,6 +69,8 @@ DriverResult run_driver(bool cxx, std::vector<std::string> command, llvm::String
   for (const std::string& argument : command) argv.push_back(argument.c_str());
   const std::unique_ptr<clang::driver::Compilation> compilation(driver.BuildCompilation(argv));
   result.diagnostics = text.text;
+  files->finish();
+  result.files = files;
   if (!compilation || compilation->containsError() || diagnostics.hasErrorOccurred()) return result;
 
   const auto& jobs = compilation->getJobs();
@@ -166,6 +168,7 @@ DriverResult cc1_arguments(llvm::StringRef source, llvm::StringRef directory,
   DriverResult result;
   result.diagnostics = cached->diagnostics;
   result.ok = cached->ok;
+  result.files = cached->files;
   if (!result.ok) return result;
   result.arguments.reserve(cached->arguments.size() + passed_on.size());
   const std::string placeholder_name = llvm::sys::path::filename(placeholder).str();

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "codegen/recording_file_system.hpp"
+
 namespace dyad::codegen {
 
 /// Arguments of one cc1 or linker run; the program's name is not among them.
@@ -19,6 +21,8 @@ struct DriverResult {
   std::vector<std::string> arguments;
   std::string diagnostics;  ///< what the driver had to say, without colours; errors if `ok` is false
   bool ok = false;
+  /// What the search looked at: gcc's installations, start files. Null after bad arguments.
+  llvm::IntrusiveRefCntPtr<const RecordingFileSystem> files;
 };
 
 /// cc1 arguments for `source` (absolute) compiled in `directory` with the driver arguments `arguments`.

@@ -3,6 +3,7 @@
 #include <lld/Common/Driver.h>
 #include <llvm/Demangle/Demangle.h>
 #include <llvm/Support/FileSystem.h>
+#include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/raw_ostream.h>
 
 #include <mutex>
@@ -11,6 +12,7 @@
 #include "codegen/boundary.hpp"
 #include "codegen/crash_guard.hpp"
 #include "codegen/driver_arguments.hpp"
+#include "codegen/linker_inputs.hpp"
 #include "codegen/linker_output.hpp"
 #include "codegen/linker_process.hpp"
 
@@ -98,6 +100,18 @@ void report(const LinkerReport& report, const dyad_link_sink& sink) {
   if (sink.diagnostics && !report.text.empty()) sink.diagnostics(sink.user, str(report.text));
 }
 
+/// Tells what the link read, the caller's own files too, and removes the dependency file.
+void report_inputs(const std::string& dependencies, const std::vector<std::string>& arguments,
+                   const dyad_link_sink& sink) {
+  std::vector<LinkerInput> inputs = find_library_lookups(arguments);
+  if (auto text = llvm::MemoryBuffer::getFile(dependencies))
+    for (std::string& path : read_dependencies((*text)->getBuffer().str()))
+      inputs.push_back({DYAD_INPUT_FILE, std::move(path)});
+  llvm::sys::fs::remove(dependencies);
+  if (!sink.input) return;
+  for (const LinkerInput& input : inputs) sink.input(sink.user, input.kind, str(input.path));
+}
+
 std::uint32_t fail_with(const std::string& text, const dyad_link_sink& sink) {
   const std::string line = "error: " + text + "\n";
   if (sink.diagnostics) sink.diagnostics(sink.user, str(line));
@@ -119,7 +133,11 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
 
   const std::string output = view(what.output).str();
   const std::string temporary = temporary_name(output);
-  const LinkerRun run = run_lld(arrange(*driver, what, temporary, script->path(), !has_sanitizer(arguments)), *script);
+  std::vector<std::string> command = arrange(*driver, what, temporary, script->path(), !has_sanitizer(arguments));
+  const std::string dependencies = temporary + ".d";
+  command.push_back("--dependency-file=" + dependencies);
+  const LinkerRun run = run_lld(command, *script);
+  report_inputs(dependencies, command, sink);
   LinkerReport said = read_linker_output(run.messages);
   said.text.insert(0, driver->diagnostics);
   report(said, sink);

@@ -122,11 +122,11 @@ std::uint32_t merge_ir(dyad_strs objects, dyad_strs libraries, const dyad_compil
   if (crash || !merged) {
     CompileResult failed;
     failed.diagnostics = error_line(crash ? "LLVM's linker crashed: " + *crash : merged.error().text, /*colour=*/false);
-    deliver(failed, nullptr, sink);
+    deliver(failed, {}, sink);
     return 1;
   }
   result.status = DYAD_COMPILE_OK;
-  deliver(result, nullptr, sink);
+  deliver(result, {}, sink);
   return 0;
 }
 

@@ -116,7 +116,7 @@ llvm::vfs::directory_iterator RecordingFileSystem::dir_begin(const llvm::Twine& 
   const std::string full = absolute(path);
   auto begin = getUnderlyingFS().dir_begin(full, error);
   if (!error)
-    record(full, DYAD_INPUT_DIRECTORY);
+    record(full, DYAD_INPUT_LISTING).kind = DYAD_INPUT_LISTING;
   else if (is_missing(error))
     record(full, DYAD_INPUT_MISSING);
   return begin;

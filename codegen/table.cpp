@@ -148,11 +148,11 @@ std::uint32_t table(const dyad_table& what, const dyad_compile_sink& sink) {
     failure.diagnostics = error_line("test table of " + view(what.package).str() + ": " +
                                          (crash ? "the code generator crashed: " + *crash : made.error().text),
                                      /*colour=*/false);
-    deliver(failure, nullptr, sink);
+    deliver(failure, {}, sink);
     return 1;
   }
   result.status = DYAD_COMPILE_OK;
-  deliver(result, nullptr, sink);
+  deliver(result, {}, sink);
   return 0;
 }
 

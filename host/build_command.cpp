@@ -24,12 +24,13 @@ Result<int> build_packages(const cli::BuildOptions& options) {
   auto backend = run::Backend::load(options.backend, installation->lib_dir);
   if (!backend) return fail(backend.error());
 
-  const auto kind = backend->functions().artifact == DYAD_ARTIFACT_SHARED ? build::ImageKind::kShared
-                                                                          : build::ImageKind::kExecutable;
+  const auto kind =
+      backend->functions().artifact == DYAD_ARTIFACT_SHARED ? build::ImageKind::kShared : build::ImageKind::kExecutable;
   const auto output = std::filesystem::absolute(options.output);
   build::Statistics statistics;
-  auto session = build::Session::open(*installation, *workspace,
-                                      {options.release, options.compile_jobs, kind, output}, statistics);
+  auto session = build::Session::open(
+      *installation, *workspace,
+      {.release = options.release, .jobs = options.compile_jobs, .kind = kind, .output = output}, statistics);
   if (!session) return fail(session.error());
   const bool colour = report::wants_colour(fileno(stderr));
 

@@ -18,7 +18,14 @@ Result<int> build_packages(const cli::BuildOptions& options);
 /// `dyad list`: the packages that the patterns name, a path a line.
 Result<int> list_packages(const cli::ListOptions& options);
 
-/// `dyad backends`: the plugins of this installation, a line each: name, version, artifact kind, path; or what is wrong.
+/// `dyad explain`: for each package whether it is cached, and if not, why.
+Result<int> explain_packages(const cli::ExplainOptions& options);
+
+/// `dyad cache stat`, `verify`, `trim`, `clean`, `path`. `verify` is a tool error (5) if an entry was damaged.
+Result<int> manage_cache(const cli::CacheOptions& options);
+
+/// `dyad backends`: the plugins of this installation, a line each: name, version, artifact kind, path; or what is
+/// wrong.
 Result<int> show_backends();
 
 }  // namespace dyad

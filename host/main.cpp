@@ -13,8 +13,10 @@ using namespace dyad;
 
 struct Dispatch {
   Result<int> operator()(const cli::TestOptions& options) const { return run_tests(options); }
+  Result<int> operator()(const cli::ExplainOptions& options) const { return explain_packages(options); }
   Result<int> operator()(const cli::ListOptions& options) const { return list_packages(options); }
   Result<int> operator()(const cli::BuildOptions& options) const { return build_packages(options); }
+  Result<int> operator()(const cli::CacheOptions& options) const { return manage_cache(options); }
   Result<int> operator()(const cli::BackendsOptions&) const { return show_backends(); }
   Result<int> operator()(const cli::VersionOptions&) const {
     fmt::print("dyad {}\n", DYAD_VERSION);

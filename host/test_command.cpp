@@ -1,51 +1,32 @@
-#include "host/commands.hpp"
-
 #include <fmt/format.h>
+#include <oneapi/tbb/task_group.h>
 
 #include <chrono>
 #include <cstdio>
 #include <thread>
 
-#include "host/base/installation.hpp"
 #include "host/base/text.hpp"
-#include "host/build/session.hpp"
+#include "host/commands.hpp"
 #include "host/debug_output.hpp"
-#include "host/discover/workspace.hpp"
 #include "host/report/colour.hpp"
 #include "host/report/reporter.hpp"
-#include "host/run/backend.hpp"
-#include "host/run/runner.hpp"
+#include "host/results/explain.hpp"
+#include "host/test_session.hpp"
 
 namespace dyad {
 
 namespace {
 
-build::ImageKind image_kind(const run::Backend& backend) {
-  return backend.functions().artifact == DYAD_ARTIFACT_SHARED ? build::ImageKind::kShared
-                                                              : build::ImageKind::kExecutable;
-}
-
-run::RunOptions run_options(const cli::TestOptions& options) {
-  run::RunOptions run;
-  run.run_pattern = options.list ? *options.list : options.run;
-  run.skip_pattern = options.skip;
-  run.time_limit = options.timeout;
-  run.failfast = options.failfast;
-  run.list_only = options.list.has_value();
-  run.count = options.count;
-  run.parallel = options.parallel_packages;
-  return run;
-}
-
 /// A package on its way from the builder to the runner: ready to run, or with the reason why there is nothing to run.
-run::PackageJob make_job(std::size_t order, const discover::Package& package, build::BuiltPackage built, bool colour) {
+run::PackageJob make_job(std::size_t order, const discover::Package& package, const build::BuiltPackage& built,
+                         bool colour) {
   run::PackageJob job;
   job.order = order;
   job.directory = package.directory;
   job.partial.id = package.id;
-  job.partial.build_output = colour ? std::move(built.diagnostics) : without_colours(built.diagnostics);
-  job.partial.notices = std::move(built.notices);
-  for (auto& image : built.images) job.images.push_back({std::move(image.file), std::move(image.name)});
+  job.partial.build_output = colour ? built.diagnostics : without_colours(built.diagnostics);
+  job.partial.notices = built.notices;
+  for (const auto& image : built.images) job.images.push_back({image.file, image.name});
   if (!package.problem.empty()) {
     job.partial.kind = run::PackageResult::Kind::kBuildFailed;
     job.partial.build_output += fmt::format("error: {}: {}\n", package.directory.native(), package.problem);
@@ -57,29 +38,59 @@ run::PackageJob make_job(std::size_t order, const discover::Package& package, bu
   return job;
 }
 
+/// The job with the result of an earlier run instead of anything to run.
+run::PackageJob replay(run::PackageJob job, run::PackageResult&& result) {
+  job.images.clear();
+  job.partial.kind = result.kind;
+  job.partial.tests = std::move(result.tests);
+  job.partial.discovered = result.discovered;
+  job.partial.outside = std::move(result.outside);
+  job.partial.time = result.time;
+  job.partial.cached = true;
+  return job;
+}
+
+void print_explanation(const TestSession& session, const discover::Package& package) {
+  auto explanation = results::explain(package, session.build->builder(), *session.results, session.build->world(),
+                                      session.workspace.root);
+  for (const auto& reason : explanation.reasons) fmt::print(stderr, "explain: {}: {}\n", package.id.path, reason);
+}
+
+/// Beside the result of a run: what was known of it before.
+void verify_result(const discover::Package& package, const run::PackageResult& result, const KnownPackage& known,
+                   build::Mismatches& mismatches) {
+  if (!known.result) return;
+  auto verdicts = [](const run::PackageResult& of) {
+    std::vector<std::pair<std::string, run::Verdict>> all;
+    for (const auto& test : of.tests) all.emplace_back(test.name, test.verdict);
+    return all;
+  };
+  if (verdicts(result) != verdicts(*known.result))
+    mismatches.add(fmt::format("result of {}: the tests or their verdicts differ", package.id.path));
+}
+
 }  // namespace
 
 Result<int> run_tests(const cli::TestOptions& options) {
   Timeline timeline;
 
-  // Discover: which directories are packages.
-  auto installation = Installation::find();
-  if (!installation) return fail(installation.error());
-  auto cwd = std::filesystem::current_path();
-  auto workspace = discover::find_workspace(cwd);
-  if (!workspace) return fail(workspace.error());
-  auto packages = discover::find_packages(*workspace, cwd, options.patterns);
-  if (!packages) return fail(packages.error());
-  timeline.end("discover");
+  // Discover the packages, load the backend, open the cache.
+  auto opened = TestSession::open(options);
+  if (!opened) return fail(opened.error());
+  TestSession& session = **opened;
+  const auto& packages = session.packages;
+  if (auto& warning = session.build->cache_warning(); !warning.empty())
+    fmt::print(stderr, "dyad: warning: {}\n", warning);
+  timeline.end("start");
 
-  // Load the backend that was asked for; it says which kind of image it runs.
-  auto backend = run::Backend::load(options.backend, installation->lib_dir);
-  if (!backend) return fail(backend.error());
-  build::Statistics statistics;
-  auto session = build::Session::open(
-      *installation, *workspace, {options.release, options.compile_jobs, image_kind(*backend), {}}, statistics);
-  if (!session) return fail(session.error());
-  if (auto& warning = (*session)->cache_warning(); !warning.empty()) fmt::print(stderr, "dyad: warning: {}\n", warning);
+  // Look up what earlier runs found out. A package whose result is known is done.
+  const bool verify = options.cache == cli::TestOptions::Cache::kVerify;
+  const bool use_results = !verify && !options.count;
+  std::vector<KnownPackage> known = session.find_known(!options.count);
+  if (options.debug_explain)
+    for (std::size_t i = 0; i < packages.size(); ++i)
+      if (!known[i].result && !packages[i].tests.empty()) print_explanation(session, packages[i]);
+  timeline.end("look up");
 
   // Report each package in order, whichever ends first.
   const bool colour = report::wants_colour(fileno(stdout));
@@ -87,35 +98,73 @@ Result<int> run_tests(const cli::TestOptions& options) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   });
-  run::Runner runner(*backend, run_options(options), [&](std::size_t order, run::PackageResult result) {
+  oneapi::tbb::task_group keeping;
+  run::Runner runner(*session.backend, session.run_options, [&](std::size_t order, run::PackageResult result) {
+    if (verify) verify_result(packages[order], result, known[order], session.build->mismatches());
+    if (known[order].built && !options.count && !result.cached)
+      keeping.run([&, order, result] { session.results->keep(packages[order], *known[order].built, result); });
     reporter.add(order, std::move(result));
   });
+  std::vector<std::size_t> to_build;
+  for (std::size_t order = 0; order < packages.size(); ++order) {
+    auto& [built, result] = known[order];
+    if (result && !verify) {
+      ++session.statistics.results_cached;
+      reporter.add(order, replay(make_job(order, packages[order], *built, colour), *std::move(result)).partial);
+    } else if (built && !verify && session.build->builder().find_images(packages[order], *built)) {
+      runner.submit(make_job(order, packages[order], *built, colour));
+    } else {
+      to_build.push_back(order);
+    }
+  }
 
-  // Build one package after the other, behind the workers that compile, while this thread runs what is ready.
-  timeline.end("start");
-  build::Builder& builder = (*session)->builder();
-  builder.start(*packages);
+  // Build the others one after the other, behind the workers that compile, while this thread runs what is ready.
+  build::Builder& builder = session.build->builder();
+  if (!to_build.empty()) {
+    std::vector<discover::Package> wanted;
+    for (std::size_t order : to_build) wanted.push_back(packages[order]);
+    builder.start(wanted);
+  }
   std::jthread building([&](std::stop_token stop) {
-    for (std::size_t order = 0; order < packages->size() && !stop.stop_requested(); ++order) {
-      const auto& package = (*packages)[order];
-      runner.submit(make_job(order, package, builder.build(package), colour));
+    for (std::size_t order : to_build) {
+      if (stop.stop_requested()) break;
+      auto& built = known[order].built.emplace(builder.build(packages[order]));
+      auto job = make_job(order, packages[order], built, colour);
+      // What was compiled may have come to the same images as before.
+      if (run::PackageResult result; use_results && session.results->find(packages[order], built, result)) {
+        ++session.statistics.results_cached;
+        job = replay(std::move(job), std::move(result));
+      }
+      runner.submit(std::move(job));
     }
     runner.close();
     timeline.end("build");
   });
   const int signal = runner.run();
   building.request_stop();
-  if (signal != 0) (*session)->compiler().cancel();
+  if (signal != 0) session.build->compiler().cancel();
   building.join();
+  keeping.wait();
   timeline.end("run");
+
+  auto warn = [](const std::string& text) {
+    if (!text.empty()) fmt::print(stderr, "dyad: warning: {}\n", text);
+  };
+  warn(session.build->cache_problem());
+  if (signal == 0) warn(session.build->trim_cache());
 
   // The summary, what was asked for besides, and the exit code.
   reporter.finish(timeline.elapsed());
-  if (options.debug_stats) print_statistics(statistics);
-  if (options.debug_time) print_times(timeline, statistics);
+  if (options.debug_stats) print_statistics(session.statistics);
+  if (options.debug_time) print_times(timeline, session.statistics);
   if (signal != 0) return 128 + signal;
+  if (auto mismatches = session.build->mismatches().take(); !mismatches.empty()) {
+    for (const auto& text : mismatches) fmt::print(stderr, "dyad: the cache is wrong: {}\n", text);
+    return static_cast<int>(ExitCode::kTool);
+  }
   if (reporter.summary().nothing())
-    fmt::print(stderr, "dyad: no test matched: {}\n", options.run.empty() && options.skip.empty() ? "no package with tests" : "--run and --skip leave none");
+    fmt::print(stderr, "dyad: no test matched: {}\n",
+               options.run.empty() && options.skip.empty() ? "no package with tests" : "--run and --skip leave none");
   return static_cast<int>(reporter.summary().exit_code());
 }
 

@@ -8,6 +8,7 @@
 #include "backends/abi/wire.h"
 #include "host/base/file.hpp"
 #include "host/base/text.hpp"
+#include "host/build/given_facts.hpp"
 #include "host/build/linker.hpp"
 
 namespace dyad::build {
@@ -69,6 +70,7 @@ Builder::Builder(Parts parts, ImageKind kind, fs::path output)
     : parts_(parts),
       library_(parts.workspace, parts.arguments, parts.compiler),
       runtime_(parts.installation, parts.arguments, parts.compiler),
+      linker_({parts.toolchain, parts.world, parts.inputs, parts.statistics, parts.mismatches, parts.keep_images}),
       kind_(kind),
       output_(std::move(output)) {}
 
@@ -93,6 +95,13 @@ Result<Builder::Prepared> Builder::prepare(const discover::Package& package, Bui
   if (!all_compiled) return fail("");  // the diagnostics say it
 
   prepared.closure = library_.closure_of(package.directory, prepared.tests);
+  add_given(GivenFacts::tools(), built);
+  for (const auto* units : {&prepared.tests, &prepared.closure.units, &prepared.closure.broken})
+    add_facts(*units, built);
+  for (const auto& directory : prepared.closure.directories) {
+    add_given(GivenFacts::sources_of(directory), built);
+    add_given(GivenFacts::link_arguments_of(directory), built);
+  }
   for (const auto& unit : prepared.closure.units) {
     if (unit->source.parent_path() == package.directory) built.diagnostics += unit->diagnostics;
   }
@@ -139,87 +148,103 @@ BuiltPackage Builder::build(const discover::Package& package) {
     }
     built.images.push_back(*std::move(image));
   }
+  built.facts.own.normalise();
+  parts_.world.keep(lookup_action(package), built.facts, serialize(built));
   return built;
 }
 
-fs::path Builder::place_of(const discover::Package& package, const ImagePlan& plan, const char* suffix) const {
+fs::path Builder::place_of(const discover::Package& package, const std::string& image, const char* suffix) const {
   auto place = output_;
   if (package.id.path != ".") place /= package.id.path;
-  place /= plan.name;
+  place /= image;
   place += suffix;
   return place;
 }
 
-Result<fs::path> Builder::write_table(const discover::Package& package, const ImagePlan& plan, bool bitcode) {
-  auto codegen = parts_.toolchain.load();
-  if (!codegen) return fail(codegen.error());
-  std::vector<dyad_table_row> rows;
-  std::vector<std::string> files;  // keeps the text that rows point to
-  std::size_t count = 1;
-  for (const Unit* unit : plan.tests) count += unit->tests.size();
-  files.reserve(count);
+void Builder::add_given(const std::string& name, BuiltPackage& built) const {
+  built.facts.own.add(parts_.world.present_given(name));
+}
+
+void Builder::add_facts(const std::vector<UnitPointer>& units, BuiltPackage& built) const {
+  for (const auto& unit : units) {
+    built.facts.add(unit->facts);
+    add_given(GivenFacts::arguments_of(unit->source), built);
+    if (!unit->unrepeatable.empty()) built.facts.own.spoil();
+  }
+}
+
+cache::ActionId Builder::lookup_action(const discover::Package& package) const {
+  cache::Hasher hasher("package 1");
+  hasher.add(parts_.workspace.root.native()).add(package.id.path);
+  hasher.add(static_cast<std::uint64_t>(kind_)).add(std::uint64_t{parts_.release});
+  return {hasher.finish()};
+}
+
+std::optional<BuiltPackage> Builder::find(const discover::Package& package) const {
+  auto found = parts_.world.find(lookup_action(package));
+  if (!found) return std::nullopt;
+  auto built = deserialize_built(found->bytes);
+  if (built) ++parts_.statistics.packages_known;
+  return built;
+}
+
+bool Builder::find_images(const discover::Package& package, BuiltPackage& built) const {
+  const char* suffix = kind_ == ImageKind::kExecutable ? "" : ".so";
+  for (auto& image : built.images) {
+    auto file = linker_.find_image(image.content, place_of(package, image.name, suffix));
+    if (!file) return false;
+    image.file = *std::move(file);
+  }
+  return true;
+}
+
+namespace {
+
+Table make_table(const discover::Package& package, const ImagePlan& plan) {
+  Table table;
+  table.package = package.id.path;
   auto file_of = [&](const fs::path& path) {
     auto relative = path.lexically_relative(package.directory);
-    files.push_back(relative.empty() ? path.native() : relative.native());
-    return str(files.back());
+    return relative.empty() ? path.native() : relative.native();
   };
   for (const Unit* unit : plan.tests)
     for (const NativeTest& test : unit->tests)
-      rows.push_back({str(test.name), file_of(test.file), test.line, DYAD_TEST_NATIVE, str(test.symbol)});
+      table.rows.push_back({test.name, file_of(test.file), test.line, DYAD_TEST_NATIVE, test.symbol});
   if (const Unit* unit = plan.plain_main)
-    rows.push_back(
-        {str(plan.name), file_of(unit->source), *unit->main_line, DYAD_TEST_MAIN, str(unit->main_symbol)});
-
-  dyad_table what{};
-  what.size = sizeof what;
-  what.package = str(package.id.path);
-  what.rows = rows.data();
-  what.count = rows.size();
-  if (plan.own_main != nullptr) what.own_main = str(plan.own_main->main_symbol);
-  what.output = bitcode ? DYAD_OUTPUT_BITCODE : DYAD_OUTPUT_OBJECT;
-  struct Said {
-    std::string bytes, diagnostics;
-  } said;
-  dyad_compile_sink sink{};
-  sink.size = sizeof sink;
-  sink.user = &said;
-  sink.output = [](void* user, const void* bytes, std::size_t size) {
-    static_cast<Said*>(user)->bytes.assign(static_cast<const char*>(bytes), size);
-  };
-  sink.diagnostics = [](void* user, dyad_str text) {
-    static_cast<Said*>(user)->diagnostics.assign(text.data, text.size);
-  };
-  if ((*codegen)->table(&what, &sink) != 0) return fail("test table: " + said.diagnostics);
-  auto place = place_of(package, plan, bitcode ? ".table.bc" : ".table.o");
-  std::error_code error;
-  fs::create_directories(place.parent_path(), error);
-  auto written = write_file_atomically(place, said.bytes);
-  if (!written) return fail(written.error());
-  return place;
+    table.rows.push_back({plan.name, file_of(unit->source), *unit->main_line, DYAD_TEST_MAIN, unit->main_symbol});
+  if (plan.own_main != nullptr) table.own_main = plan.own_main->main_symbol;
+  return table;
 }
+
+/// Does the code of `unit` name the array of all environment variables?
+bool reads_environ(const Unit& unit) {
+  return std::ranges::any_of(unit.undefined, [](const std::string& symbol) {
+    return symbol == "environ" || symbol == "__environ" || symbol == "_environ";
+  });
+}
+
+}  // namespace
 
 Result<Image> Builder::link(const discover::Package& package, const ImagePlan& plan, const Prepared& prepared,
                             BuiltPackage& built) {
   Messages messages(parts_.workspace.root, built.diagnostics);
-  auto table = write_table(package, plan, false);
-  if (!table) return fail(table.error());
-
   LinkJob job;
+  job.table = make_table(package, plan);
   job.executable = kind_ == ImageKind::kExecutable;
   job.arguments = prepared.link_arguments;
-  job.output = place_of(package, plan, job.executable ? "" : ".so");
+  job.output = place_of(package, plan.name, job.executable ? "" : ".so");
   std::vector<UnitPointer> linked;  // what the user wrote, to know which source an object is
   auto source_of = [&](const fs::path& object) -> std::string {
     for (const auto& unit : linked)
       if (unit->object == object) return messages.show(unit->source);
-    return object == *table ? "the test table" : object.filename().native();
+    return object.native().ends_with(".table.o") ? "the test table" : object.filename().native();
   };
 
   std::optional<GoogleTest> google_test;
   fs::path google_test_user;
   bool adapter_wanted = plan.own_main != nullptr;
   for (const Unit* unit : plan.tests) {
-    job.objects.push_back(unit->object);
+    job.objects.push_back({unit->object, unit->object_id});
     adapter_wanted = adapter_wanted || has_gtest_tests(*unit);
     auto found = find_google_test(*unit);
     if (!found) continue;
@@ -230,48 +255,56 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
       google_test->mock_include = found->mock_include;
     }
   }
-  job.objects.push_back(*table);
 
-  auto add = [&](const std::vector<UnitFuture>& futures, std::vector<fs::path>& to) -> Result<void> {
+  auto add = [&](const std::vector<UnitFuture>& futures, std::vector<LinkInput>& to) -> Result<void> {
     for (const auto& future : futures) {
       auto unit = future.get();
       if (!unit->ok()) return fail(fmt::format("{} does not compile:\n{}", unit->source.native(), unit->diagnostics));
-      to.push_back(unit->object);
+      to.push_back({unit->object, unit->object_id});
+      built.facts.add(unit->facts);
     }
     return {};
   };
-  std::ranges::copy(runtime_.core(job.executable), std::back_inserter(job.objects));
+  for (const auto& object : runtime_.core(job.executable))
+    job.objects.push_back({object, parts_.world.files().content_of(object.native())});
   if (google_test) {
     auto framework = runtime_.request(*google_test, google_test_user);
     if (!framework) return fail(framework.error());
+    add_given(GivenFacts::framework_arguments_of(google_test_user), built);
     if (adapter_wanted)
       if (auto added = add({framework->adapter}, job.objects); !added) return fail(added.error());
     if (auto added = add(framework->libraries, job.libraries); !added) return fail(added.error());
   }
 
   for (const auto& unit : prepared.tests) linked.push_back(unit);
-  for (const Unit* unit : prepared.plan.library) job.libraries.push_back(unit->object);
+  for (const Unit* unit : prepared.plan.library) job.libraries.push_back({unit->object, unit->object_id});
   for (const auto& unit : prepared.closure.units) {
-    job.libraries.push_back(unit->object);
+    job.libraries.push_back({unit->object, unit->object_id});
     linked.push_back(unit);
   }
 
-  auto outcome = link_image(parts_.toolchain, job, parts_.statistics);
+  auto outcome = linker_.link(job);
   if (outcome && !outcome->ok && !outcome->undefined.empty()) {
     std::vector<std::string> wanted;
     for (const auto& undefined : outcome->undefined) wanted.push_back(undefined.symbol);
     auto more = library_.find_by_symbol(wanted, linked);
     ++parts_.statistics.index_used;
+    add_given(GivenFacts::sources_of_workspace(), built);
+    add_facts(library_.all_in_workspace(), built);
     if (!more.empty()) {
       for (const auto& unit : more) {
-        job.libraries.push_back(unit->object);
+        job.libraries.push_back({unit->object, unit->object_id});
         linked.push_back(unit);
       }
-      outcome = link_image(parts_.toolchain, job, parts_.statistics);
+      outcome = linker_.link(job);
     }
   }
   if (!outcome) return fail(outcome.error());
-  if (outcome->ok) return Image{job.output, plan.name};
+  if (outcome->ok) {
+    built.facts.add(outcome->facts);
+    bool environ_read = std::ranges::any_of(linked, [](const UnitPointer& unit) { return reads_environ(*unit); });
+    return Image{outcome->file, plan.name, outcome->key, outcome->image, environ_read};
+  }
 
   for (const auto& undefined : outcome->undefined)
     messages.error(fmt::format("undefined symbol: {}, wanted by {}", undefined.demangled, source_of(undefined.object)));
@@ -280,9 +313,8 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
                                source_of(duplicate.second)));
   if (!outcome->undefined.empty()) {
     auto broken = prepared.closure.broken;
-    std::ranges::copy_if(library_.broken_in_workspace(), std::back_inserter(broken), [&](const UnitPointer& unit) {
-      return std::ranges::find(broken, unit) == broken.end();
-    });
+    std::ranges::copy_if(library_.broken_in_workspace(), std::back_inserter(broken),
+                         [&](const UnitPointer& unit) { return std::ranges::find(broken, unit) == broken.end(); });
     for (const auto& unit : broken) {
       messages.add(fmt::format("{} does not compile; it may be what defines them:\n", messages.show(unit->source)));
       messages.add(unit->diagnostics);
@@ -291,7 +323,6 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
   if (outcome->undefined.empty() && outcome->duplicates.empty()) messages.add(outcome->diagnostics);
   return fail("");
 }
-
 
 BuiltPackage Builder::emit_llvm(const discover::Package& package) {
   BuiltPackage built;
@@ -321,9 +352,10 @@ BuiltPackage Builder::emit_llvm(const discover::Package& package) {
     std::vector<fs::path> objects;
     if (added) added = bitcode_of(plan.tests, objects);
     if (!added) return give_up(added.error());
-    auto table = write_table(package, plan, true);
-    if (!table) return give_up(table.error());
-    objects.push_back(*table);
+    auto table = place_of(package, plan.name, ".table.bc");
+    if (auto written = linker_.write_table(make_table(package, plan), table, true); !written)
+      return give_up(written.error());
+    objects.push_back(table);
 
     auto object_views = views_of(objects), library_views = views_of(libraries);
     std::pair<std::string, std::string> said;  // the module's text, diagnostics
@@ -339,7 +371,7 @@ BuiltPackage Builder::emit_llvm(const discover::Package& package) {
     auto failed = (*codegen)->merge_ir({object_views.data(), object_views.size()},
                                        {library_views.data(), library_views.size()}, &sink);
     if (failed != 0) return give_up(Error{said.second});
-    auto place = place_of(package, plan, ".ll");
+    auto place = place_of(package, plan.name, ".ll");
     auto written = write_file_atomically(place, said.first);
     if (!written) return give_up(written.error());
     built.images.push_back({place, plan.name});

@@ -7,27 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "host/build/built_package.hpp"
 #include "host/build/compiler.hpp"
 #include "host/build/image_plan.hpp"
 #include "host/build/library.hpp"
+#include "host/build/linker.hpp"
 #include "host/build/runtime.hpp"
 #include "host/discover/workspace.hpp"
 
 namespace dyad::build {
 
-enum class ImageKind : std::uint8_t { kShared, kExecutable };
-
-struct Image {
-  std::filesystem::path file;
-  std::string name;  ///< how the program is called: "parse_test"
-};
-
-struct BuiltPackage {
-  bool failed = false;
-  std::string diagnostics;           ///< of the compiler and linker, with ANSI colours; also warnings of a success
-  std::vector<std::string> notices;  ///< lines without colour
-  std::vector<Image> images;         ///< empty: no test file held a test
-};
+enum class ImageKind : std::uint8_t { kShared = 1, kExecutable = 2 };
 
 class Builder {
  public:
@@ -37,10 +27,23 @@ class Builder {
     const plan::Arguments& arguments;
     const Toolchain& toolchain;
     Compiler& compiler;
+    inputs::World& world;
+    UnitInputs& inputs;
     Statistics& statistics;
+    Mismatches* mismatches;  ///< not null: link everything again and compare
+    bool release;
+    bool keep_images;  ///< images are wanted in `output`, not only somewhere
   };
   /// Images go to `output`/<package path>/<name>[.so].
   Builder(Parts parts, ImageKind kind, std::filesystem::path output);
+
+  /// What build() made of the package when the world was as it is now; nothing of the compiler is loaded. The images'
+  /// files are not set: see find_images().
+  std::optional<BuiltPackage> find(const discover::Package& package) const;
+  /// Sets the images' files. False if the cache has lost one.
+  bool find_images(const discover::Package& package, BuiltPackage& built) const;
+  /// Under which the outcome of the package's build is kept: for explanations.
+  cache::ActionId lookup_action(const discover::Package& package) const;
 
   /// Asks for the compilation of everything that `packages` surely need. Returns at once.
   void start(const std::vector<discover::Package>& packages);
@@ -57,12 +60,15 @@ class Builder {
   Result<Prepared> prepare(const discover::Package& package, BuiltPackage& built);
   Result<Image> link(const discover::Package& package, const ImagePlan& plan, const Prepared& prepared,
                      BuiltPackage& built);
-  Result<std::filesystem::path> write_table(const discover::Package& package, const ImagePlan& plan, bool bitcode);
-  std::filesystem::path place_of(const discover::Package& package, const ImagePlan& plan, const char* suffix) const;
+  std::filesystem::path place_of(const discover::Package& package, const std::string& image, const char* suffix) const;
+  /// Adds what `units` and dyad's own decisions about them depend on.
+  void add_facts(const std::vector<std::shared_ptr<const Unit>>& units, BuiltPackage& built) const;
+  void add_given(const std::string& name, BuiltPackage& built) const;
 
   Parts parts_;
   Library library_;
   Runtime runtime_;
+  Linker linker_;
   ImageKind kind_;
   std::filesystem::path output_;
 };

@@ -15,7 +15,7 @@ dyad_str str(std::string_view text) { return {text.data(), text.size()}; }
 struct Gathered {
   Unit unit;
   std::string object;
-  std::vector<cache::Digest> states;  ///< of unit.inputs, as the compiler saw them
+  std::vector<UnitInput> inputs;
 };
 
 dyad_compile_sink sink_into(Gathered& gathered) {
@@ -27,12 +27,11 @@ dyad_compile_sink sink_into(Gathered& gathered) {
   };
   sink.diagnostics = [](void* user, dyad_str text) { static_cast<Gathered*>(user)->unit.diagnostics = view(text); };
   sink.input = [](void* user, std::uint32_t kind, dyad_str path, const void* bytes, std::size_t size) {
-    auto& to = *static_cast<Gathered*>(user);
-    to.unit.inputs.push_back({static_cast<Input::Kind>(kind), std::string(view(path))});
-    to.states.push_back(kind == DYAD_INPUT_MISSING     ? FileStates::missing()
-                        : kind == DYAD_INPUT_DIRECTORY ? FileStates::directory()
-                                                       : cache::digest_of({static_cast<const char*>(bytes), size}));
+    cache::Digest content;
+    if (kind == DYAD_INPUT_FILE) content = cache::digest_of({static_cast<const char*>(bytes), size});
+    static_cast<Gathered*>(user)->inputs.push_back({kind, std::string(view(path)), content});
   };
+  sink.unrepeatable = [](void* user, dyad_str why) { static_cast<Gathered*>(user)->unit.unrepeatable = view(why); };
   sink.test = [](void* user, const dyad_found_test* test) {
     static_cast<Gathered*>(user)->unit.tests.push_back(
         {std::string(view(test->name)), std::string(view(test->symbol)), std::string(view(test->file)), test->line});
@@ -49,20 +48,13 @@ dyad_compile_sink sink_into(Gathered& gathered) {
   return sink;
 }
 
-cache::ActionId object_action(const cache::ActionId& lookup, const std::vector<Input>& inputs,
-                              const std::vector<cache::Digest>& states) {
-  cache::Hasher hasher("object 1");
-  hasher.add(lookup.digest);
-  for (std::size_t i = 0; i < inputs.size(); ++i) hasher.add(inputs[i].path).add(states[i]);
-  return {hasher.finish()};
-}
-
 }  // namespace
 
-Compiler::Compiler(const Toolchain& toolchain, cache::Store* store, Statistics& statistics, unsigned jobs,
-                   std::filesystem::path scratch)
+Compiler::Compiler(const Toolchain& toolchain, inputs::World& world, UnitInputs& inputs, Statistics& statistics,
+                   unsigned jobs, std::filesystem::path scratch)
     : toolchain_(toolchain),
-      store_(store),
+      world_(world),
+      inputs_(inputs),
       statistics_(statistics),
       scratch_(std::move(scratch)),
       parallelism_(oneapi::tbb::global_control::max_allowed_parallelism, jobs + 1),
@@ -116,6 +108,11 @@ std::shared_ptr<const Unit> Compiler::compile(const CompileJob& job) {
   auto lookup = lookup_action(job);
   std::shared_ptr<Unit> unit;
   if (!cancelled_) unit = find_in_cache(lookup);
+  if (unit && mismatches_ && !cancelled_) {
+    auto cached = std::exchange(unit, run(job, lookup));
+    if (!unit->ok() || unit->object_id != cached->object_id)
+      mismatches_->add(fmt::format("compilation {}: {}", lookup.digest.hex(), job.source.native()));
+  }
   if (!unit && !cancelled_) unit = run(job, lookup);
   if (!unit) unit = std::make_shared<Unit>();  // cancelled
   unit->source = job.source;
@@ -124,25 +121,15 @@ std::shared_ptr<const Unit> Compiler::compile(const CompileJob& job) {
 }
 
 std::shared_ptr<Unit> Compiler::find_in_cache(const cache::ActionId& lookup) {
-  if (store_ == nullptr) return nullptr;
   Stopwatch stopwatch(statistics_.look_up_ns);
-  auto recorded = store_->read(lookup);
-  if (!recorded) return nullptr;
-  auto inputs = deserialize_inputs(*recorded);
-  if (!inputs) return nullptr;
-  std::vector<cache::Digest> states;
-  states.reserve(inputs->size());
-  for (const auto& input : *inputs) states.push_back(files_.state_of(input.path));
-  auto action = object_action(lookup, *inputs, states);
-  auto bytes = store_->read(action);
-  if (!bytes) return nullptr;
-  auto stored = deserialize(*bytes);
-  if (!stored) return nullptr;
-  auto object_id = cache::Digest::from_hex(stored->object_id);
-  if (!object_id || !store_->verify(cache::OutputId{*object_id})) return nullptr;
-  stored->unit.object = store_->path_of(cache::OutputId{*object_id});
+  auto found = world_.find(lookup);
+  if (!found) return nullptr;
+  auto unit = deserialize(found->bytes);
+  if (!unit || !world_.store()->verify(cache::OutputId{unit->object_id})) return nullptr;
+  unit->object = world_.store()->path_of(cache::OutputId{unit->object_id});
+  unit->facts = std::move(found->facts);
   ++statistics_.compile_cached;
-  return std::make_shared<Unit>(std::move(stored->unit));
+  return std::make_shared<Unit>(*std::move(unit));
 }
 
 std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId& lookup) {
@@ -168,40 +155,39 @@ std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId
   {
     Stopwatch stopwatch(statistics_.compile_ns);
     switch ((*codegen)->compile(&what, &sink)) {
-      case DYAD_COMPILE_OK: gathered.unit.status = Unit::Status::kOk; break;
-      case DYAD_COMPILE_CRASHED: gathered.unit.status = Unit::Status::kCrashed; break;
-      default: gathered.unit.status = Unit::Status::kFailed; break;
+      case DYAD_COMPILE_OK:
+        gathered.unit.status = Unit::Status::kOk;
+        break;
+      case DYAD_COMPILE_CRASHED:
+        gathered.unit.status = Unit::Status::kCrashed;
+        break;
+      default:
+        gathered.unit.status = Unit::Status::kFailed;
+        break;
     }
   }
   ++statistics_.compile_run;
-  if (gathered.unit.ok()) keep(gathered.unit, gathered.object, lookup, gathered.states);
-  return std::make_shared<Unit>(std::move(gathered.unit));
+  Unit& unit = gathered.unit;
+  inputs_.note(gathered.inputs, unit);
+  if (unit.ok()) keep_object(unit, gathered.object);
+  if (unit.ok() && unit.unrepeatable.empty()) world_.keep(lookup, unit.facts, serialize(unit));
+  return std::make_shared<Unit>(std::move(unit));
 }
 
-void Compiler::keep(Unit& unit, const std::string& object, const cache::ActionId& lookup,
-                    const std::vector<cache::Digest>& states) {
-  if (store_ != nullptr) {
-    auto id = store_->put(object);
-    if (id) {
-      unit.object = store_->path_of(*id);
-      auto action = object_action(lookup, unit.inputs, states);
-      auto kept = store_->put(action, serialize(unit, id->digest.hex()));
-      if (kept) kept = store_->put(lookup, serialize(unit.inputs));
-      if (!kept) ++statistics_.cache_failures;
+void Compiler::keep_object(Unit& unit, const std::string& object) {
+  if (auto* store = world_.store()) {
+    if (auto id = store->put(object)) {
+      unit.object_id = id->digest;
+      unit.object = store->path_of(*id);
       return;
     }
     ++statistics_.cache_failures;
   }
-  unit.object = keep_in_scratch(object);
-  if (unit.object.empty()) {
-    unit.status = Unit::Status::kFailed;
-    unit.diagnostics += fmt::format("cannot write an object to {}: is the disk full?\n", scratch_.native());
-  }
-}
-
-std::filesystem::path Compiler::keep_in_scratch(const std::string& object) {
-  auto path = scratch_ / fmt::format("{}.o", scratch_count_++);
-  return write_file_atomically(path, object) ? path : std::filesystem::path{};
+  unit.object_id = cache::digest_of(object);
+  unit.object = scratch_ / fmt::format("{}.o", scratch_count_++);
+  if (write_file_atomically(unit.object, object)) return;
+  unit.status = Unit::Status::kFailed;
+  unit.diagnostics += fmt::format("cannot write an object to {}: is the disk full?\n", scratch_.native());
 }
 
 }  // namespace dyad::build

@@ -20,11 +20,6 @@ UnitFuture failed_unit(const fs::path& source, const Error& error) {
   return promise.get_future().share();
 }
 
-bool is_below(const fs::path& path, const fs::path& root) {
-  return path.native().size() > root.native().size() && path.native().starts_with(root.native()) &&
-         (root.native().ends_with('/') || path.native()[root.native().size()] == '/');
-}
-
 }  // namespace
 
 Library::Library(const discover::Workspace& workspace, const plan::Arguments& arguments, Compiler& compiler)
@@ -48,28 +43,15 @@ std::vector<UnitFuture> Library::request_directory(const fs::path& directory) {
   return directories_.emplace(directory, std::move(futures)).first->second;
 }
 
-std::vector<fs::path> Library::directories_of(const Unit& unit) const {
-  std::vector<fs::path> directories;
-  std::unordered_set<std::string> seen;
-  for (const Input& input : unit.inputs) {
-    if (input.kind != Input::Kind::kFile) continue;
-    auto path = fs::path(input.path).lexically_normal();
-    if (!is_below(path, workspace_.root)) continue;
-    auto directory = path.parent_path();
-    if (seen.insert(directory.native()).second) directories.push_back(std::move(directory));
-  }
-  return directories;
-}
-
 void Library::follow(const Unit& unit) {
-  for (const auto& directory : directories_of(unit)) request_directory(directory);
+  for (const auto& directory : unit.directories) request_directory(directory);
 }
 
 Closure Library::closure_of(const fs::path& directory, const std::vector<std::shared_ptr<const Unit>>& units) {
   Closure closure;
   std::unordered_set<std::string> seen;
   std::deque<fs::path> pending{directory};
-  auto add_directories = [&](const Unit& unit) { std::ranges::move(directories_of(unit), std::back_inserter(pending)); };
+  auto add_directories = [&](const Unit& unit) { std::ranges::copy(unit.directories, std::back_inserter(pending)); };
   for (const auto& unit : units) add_directories(*unit);
   for (; !pending.empty(); pending.pop_front()) {
     fs::path next = pending.front();
@@ -89,9 +71,11 @@ void Library::make_index() {
   auto packages = discover::find_packages(workspace_, workspace_.root, {"./..."});
   if (!packages) return;  // what cannot be walked offers no symbols; the link then names what is missing
   std::vector<UnitFuture> futures;
-  for (const auto& package : *packages) std::ranges::move(request_directory(package.directory), std::back_inserter(futures));
+  for (const auto& package : *packages)
+    std::ranges::move(request_directory(package.directory), std::back_inserter(futures));
   for (const auto& future : futures) {
     auto unit = future.get();
+    all_.push_back(unit);
     if (!unit->ok()) broken_.push_back(unit);
     for (const auto* symbols : {&unit->strong, &unit->weak})
       for (const auto& symbol : *symbols) index_[symbol].push_back(unit);

@@ -36,19 +36,19 @@ class Library {
   /// What `units` of the package in `directory` may need. Waits. Called from one thread.
   Closure closure_of(const std::filesystem::path& directory, const std::vector<std::shared_ptr<const Unit>>& units);
 
-  /// Units of the workspace that define `wanted` symbols, and those that these want in turn, `present` ones left out. The
-  /// first call compiles every library source of the workspace. Waits. Called from one thread.
+  /// Units of the workspace that define `wanted` symbols, and those that these want in turn, `present` ones left out.
+  /// The first call compiles every library source of the workspace. Waits. Called from one thread.
   std::vector<std::shared_ptr<const Unit>> find_by_symbol(const std::vector<std::string>& wanted,
                                                           const std::vector<std::shared_ptr<const Unit>>& present);
 
+  /// All library units of the workspace, compiled or not, once the index was made.
+  const std::vector<std::shared_ptr<const Unit>>& all_in_workspace() const { return all_; }
   /// Sources that did not compile when the index was made.
   const std::vector<std::shared_ptr<const Unit>>& broken_in_workspace() const { return broken_; }
 
  private:
   std::vector<UnitFuture> request_directory(const std::filesystem::path& directory);
   void follow(const Unit& unit);
-  /// The workspace's directories whose files `unit` read, in order of reading.
-  std::vector<std::filesystem::path> directories_of(const Unit& unit) const;
   void make_index();
 
   const discover::Workspace& workspace_;
@@ -58,7 +58,7 @@ class Library {
   std::map<std::filesystem::path, std::vector<UnitFuture>> directories_;
   bool has_index_ = false;
   std::unordered_map<std::string, std::vector<std::shared_ptr<const Unit>>> index_;
-  std::vector<std::shared_ptr<const Unit>> broken_;
+  std::vector<std::shared_ptr<const Unit>> all_, broken_;
 };
 
 }  // namespace dyad::build

@@ -1,53 +1,186 @@
 #include "host/build/linker.hpp"
 
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "host/base/file.hpp"
+
 namespace dyad::build {
+
+namespace fs = std::filesystem;
 
 namespace {
 
 std::string text(dyad_str from) { return {from.data, from.size}; }
+dyad_str str(std::string_view from) { return {from.data(), from.size()}; }
 
-template <class Strings>
-std::vector<dyad_str> views(const Strings& strings) {
+std::vector<dyad_str> views(const std::vector<std::string>& strings) {
   std::vector<dyad_str> out;
-  for (const auto& string : strings) {
-    if constexpr (requires { string.native(); }) {
-      out.push_back({string.native().data(), string.native().size()});
-    } else {
-      out.push_back({string.data(), string.size()});
-    }
-  }
+  for (const auto& string : strings) out.push_back(str(string));
+  return out;
+}
+std::vector<dyad_str> views(const std::vector<LinkInput>& files) {
+  std::vector<dyad_str> out;
+  for (const auto& each : files) out.push_back(str(each.file.native()));
   return out;
 }
 
 }  // namespace
 
-Result<LinkOutcome> link_image(const Toolchain& toolchain, const LinkJob& job, Statistics& statistics) {
-  auto codegen = toolchain.load();
+cache::ActionId Linker::lookup_action(const LinkJob& job) const {
+  cache::Hasher hasher("link 1");
+  hasher.add(parts_.toolchain.identity()).add(std::uint64_t{job.executable});
+  for (const auto* files : {&job.objects, &job.libraries}) {
+    hasher.add(files->size());
+    for (const auto& each : *files) hasher.add(each.content);
+  }
+  hasher.add(job.table.package).add(job.table.own_main).add(job.table.rows.size());
+  for (const auto& row : job.table.rows)
+    hasher.add(row.name).add(row.file).add(std::uint64_t{row.line}).add(std::uint64_t{row.kind}).add(row.symbol);
+  hasher.add(job.arguments.size());
+  for (const auto& argument : job.arguments) hasher.add(argument);
+  return {hasher.finish()};
+}
+
+Result<LinkOutcome> Linker::link(const LinkJob& job) {
+  auto lookup = lookup_action(job);
+  if (auto found = parts_.world.find(lookup)) {
+    LinkOutcome outcome;
+    auto image = cache::Digest::from_hex(found->bytes);
+    auto file = image ? find_image(*image, job.output) : std::nullopt;
+    if (file) {
+      outcome = {true, *file, found->key, *image, std::move(found->facts), {}, {}, {}};
+      if (parts_.mismatches == nullptr) {
+        ++parts_.statistics.link_cached;
+        return outcome;
+      }
+      auto again = run(job, lookup);
+      if (again && again->image != *image)
+        parts_.mismatches->add(fmt::format("link {}: {}", lookup.digest.hex(), job.table.package));
+      return again;
+    }
+  }
+  return run(job, lookup);
+}
+
+std::optional<fs::path> Linker::find_image(const cache::Digest& image, const fs::path& place) const {
+  auto* store = parts_.world.store();
+  cache::OutputId id{image};
+  if (store == nullptr || !store->verify(id)) return std::nullopt;
+  if (store->allows_execution() && !parts_.in_place) return store->path_of(id);
+  std::error_code error;
+  fs::create_directories(place.parent_path(), error);
+  fs::copy_file(store->path_of(id), place, fs::copy_options::overwrite_existing, error);
+  if (!error) fs::permissions(place, fs::perms::owner_all, error);
+  return error ? std::nullopt : std::optional(place);
+}
+
+Result<LinkOutcome> Linker::run(const LinkJob& job, const cache::ActionId& lookup) {
+  auto codegen = parts_.toolchain.load();
   if (!codegen) return fail(codegen.error());
+  auto table = job.output;
+  table += ".table.o";
+  if (auto written = write_table(job.table, table, false); !written) return fail(written.error());
+
   auto objects = views(job.objects), libraries = views(job.libraries), arguments = views(job.arguments);
+  objects.push_back(str(table.native()));
   dyad_link what{};
   what.size = sizeof what;
   what.kind = job.executable ? DYAD_IMAGE_EXECUTABLE : DYAD_IMAGE_SHARED;
   what.objects = {objects.data(), objects.size()};
   what.libraries = {libraries.data(), libraries.size()};
   what.args = {arguments.data(), arguments.size()};
-  what.output = {job.output.native().data(), job.output.native().size()};
+  what.output = str(job.output.native());
 
-  LinkOutcome outcome;
+  struct Said {
+    LinkOutcome outcome;
+    std::vector<UnitInput> read;
+  } said;
   dyad_link_sink sink{};
   sink.size = sizeof sink;
-  sink.user = &outcome;
+  sink.user = &said;
   sink.undefined = [](void* user, dyad_str symbol, dyad_str demangled, dyad_str object) {
-    static_cast<LinkOutcome*>(user)->undefined.push_back({text(symbol), text(demangled), text(object)});
+    static_cast<Said*>(user)->outcome.undefined.push_back({text(symbol), text(demangled), text(object)});
   };
   sink.duplicate = [](void* user, dyad_str, dyad_str demangled, dyad_str first, dyad_str second) {
-    static_cast<LinkOutcome*>(user)->duplicates.push_back({text(demangled), text(first), text(second)});
+    static_cast<Said*>(user)->outcome.duplicates.push_back({text(demangled), text(first), text(second)});
   };
-  sink.diagnostics = [](void* user, dyad_str said) { static_cast<LinkOutcome*>(user)->diagnostics = text(said); };
-  Stopwatch stopwatch(statistics.link_ns);
-  outcome.ok = (*codegen)->link(&what, &sink) == 0;
-  ++statistics.link_run;
-  return outcome;
+  sink.diagnostics = [](void* user, dyad_str from) { static_cast<Said*>(user)->outcome.diagnostics = text(from); };
+  sink.input = [](void* user, std::uint32_t kind, dyad_str path) {
+    static_cast<Said*>(user)->read.push_back({kind, text(path), {}});
+  };
+  const std::int64_t started_ns = inputs::FileStates::now_ns();
+  {
+    Stopwatch stopwatch(parts_.statistics.link_ns);
+    said.outcome.ok = (*codegen)->link(&what, &sink) == 0;
+  }
+  ++parts_.statistics.link_run;
+  said.outcome.file = job.output;
+  if (said.outcome.ok) keep(job, lookup, said.read, started_ns, said.outcome);
+  return std::move(said.outcome);
+}
+
+void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::vector<UnitInput>& read,
+                  std::int64_t started_ns, LinkOutcome& outcome) {
+  std::unordered_set<std::string> own{job.output.native() + ".table.o"};
+  for (const auto* files : {&job.objects, &job.libraries})
+    for (const auto& each : *files) own.insert(each.file.native());
+  std::vector<UnitInput> others;
+  bool changed = false;
+  for (auto input : read) {
+    if (own.contains(input.path) || input.path.starts_with("/proc/")) continue;
+    input.content = parts_.world.files().content_of(input.path);
+    changed = changed || (input.kind == DYAD_INPUT_FILE && inputs::FileStates::changed_since(input.path, started_ns));
+    others.push_back(std::move(input));
+  }
+  outcome.facts = parts_.inputs.facts_of(others);
+  if (changed) outcome.facts.own.spoil();
+
+  auto bytes = read_file(job.output);
+  if (!bytes) return outcome.facts.own.spoil();
+  outcome.image = cache::digest_of(*bytes);
+  auto* store = parts_.world.store();
+  if (store == nullptr || !store->put(*bytes)) {
+    outcome.facts.own.spoil();
+    return;
+  }
+  std::error_code ignored;  // a program must be executable where it lies
+  if (job.executable) fs::permissions(store->path_of(cache::OutputId{outcome.image}), fs::perms(0555), ignored);
+  auto key = parts_.world.keep(lookup, outcome.facts, outcome.image.hex());
+  if (key)
+    outcome.key = *key;
+  else
+    outcome.facts.own.spoil();
+}
+
+Result<void> Linker::write_table(const Table& table, const fs::path& place, bool bitcode) const {
+  auto codegen = parts_.toolchain.load();
+  if (!codegen) return fail(codegen.error());
+  std::vector<dyad_table_row> rows;
+  for (const auto& row : table.rows)
+    rows.push_back({str(row.name), str(row.file), row.line, row.kind, str(row.symbol)});
+  dyad_table what{};
+  what.size = sizeof what;
+  what.package = str(table.package);
+  what.rows = rows.data();
+  what.count = rows.size();
+  what.own_main = str(table.own_main);
+  what.output = bitcode ? DYAD_OUTPUT_BITCODE : DYAD_OUTPUT_OBJECT;
+  struct Said {
+    std::string bytes, diagnostics;
+  } said;
+  dyad_compile_sink sink{};
+  sink.size = sizeof sink;
+  sink.user = &said;
+  sink.output = [](void* user, const void* bytes, std::size_t size) {
+    static_cast<Said*>(user)->bytes.assign(static_cast<const char*>(bytes), size);
+  };
+  sink.diagnostics = [](void* user, dyad_str from) { static_cast<Said*>(user)->diagnostics = text(from); };
+  if ((*codegen)->table(&what, &sink) != 0) return fail("test table: " + said.diagnostics);
+  std::error_code error;
+  fs::create_directories(place.parent_path(), error);
+  return write_file_atomically(place, said.bytes);
 }
 
 }  // namespace dyad::build

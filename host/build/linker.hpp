@@ -1,20 +1,45 @@
-/// One link through libdyad_codegen, its callbacks turned into values.
+/// Links images through libdyad_codegen and the cache: what was linked from the same objects with the same flags, and
+/// finds the same libraries, is not linked again.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "backends/abi/wire.h"
 #include "host/base/result.hpp"
 #include "host/build/statistics.hpp"
 #include "host/build/toolchain.hpp"
+#include "host/build/unit_inputs.hpp"
+#include "host/inputs/world.hpp"
 
 namespace dyad::build {
 
+struct LinkInput {
+  std::filesystem::path file;
+  cache::Digest content;
+};
+
+/// A row of the test table; codegen.h.
+struct TableRow {
+  std::string name, file;
+  std::uint32_t line = 0;
+  std::uint32_t kind = DYAD_TEST_NATIVE;
+  std::string symbol;
+};
+
+/// The test table that is generated into an image.
+struct Table {
+  std::string package;
+  std::vector<TableRow> rows;
+  std::string own_main;
+};
+
 struct LinkJob {
   bool executable = false;
-  std::vector<std::filesystem::path> objects;    ///< always linked
-  std::vector<std::filesystem::path> libraries;  ///< linked where a symbol is wanted
+  std::vector<LinkInput> objects;  ///< always linked, before the table
+  Table table;
+  std::vector<LinkInput> libraries;  ///< linked where a symbol is wanted
   std::vector<std::string> arguments;
   std::filesystem::path output;
 };
@@ -31,12 +56,44 @@ struct DuplicateSymbol {
 
 struct LinkOutcome {
   bool ok = false;
+  std::filesystem::path file;  ///< the image: in the cache, or LinkJob::output
+  cache::Digest key;           ///< of everything it was made from
+  cache::Digest image;         ///< of its bytes
+  inputs::FactSet facts;       ///< libraries that were found and not found
   std::vector<UndefinedSymbol> undefined;
   std::vector<DuplicateSymbol> duplicates;
   std::string diagnostics;  ///< all that the linker said
 };
 
-/// Fails only if the linker cannot be loaded; what it thinks of the objects is the outcome.
-Result<LinkOutcome> link_image(const Toolchain& toolchain, const LinkJob& job, Statistics& statistics);
+class Linker {
+ public:
+  struct Parts {
+    const Toolchain& toolchain;
+    inputs::World& world;
+    UnitInputs& inputs;
+    Statistics& statistics;
+    Mismatches* mismatches;  ///< not null: link everything again and compare
+    bool in_place;           ///< images are wanted at LinkJob::output
+  };
+  explicit Linker(Parts parts) : parts_(parts) {}
+
+  /// Fails if the linker cannot be loaded or a file cannot be written; what it thinks of the objects is the outcome.
+  Result<LinkOutcome> link(const LinkJob& job);
+
+  /// Where the image of these bytes can be run from: in the cache; copied to `place` if images are wanted there, or the
+  /// cache's file system does not allow execution. Nothing if the cache has lost it.
+  std::optional<std::filesystem::path> find_image(const cache::Digest& image, const std::filesystem::path& place) const;
+
+  /// Writes the table's object (or bitcode) to `place`.
+  Result<void> write_table(const Table& table, const std::filesystem::path& place, bool bitcode) const;
+
+ private:
+  cache::ActionId lookup_action(const LinkJob& job) const;
+  Result<LinkOutcome> run(const LinkJob& job, const cache::ActionId& lookup);
+  void keep(const LinkJob& job, const cache::ActionId& lookup, const std::vector<UnitInput>& read,
+            std::int64_t started_ns, LinkOutcome& outcome);
+
+  Parts parts_;
+};
 
 }  // namespace dyad::build

@@ -11,15 +11,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The directory from which `header` ("gtest/gtest.h") was included, or empty.
-fs::path include_directory_of(const Unit& unit, const fs::path& header) {
-  for (const Input& input : unit.inputs) {
-    if (input.kind != Input::Kind::kFile || !input.path.ends_with("/" + header.native())) continue;
-    return fs::path(input.path).lexically_normal().parent_path().parent_path();
-  }
-  return {};
-}
-
 /// The source that includes all of a framework, beside its headers (a source tree: include/ and src/) or where Debian
 /// installs it. Empty if there is none.
 fs::path find_sources(const fs::path& include, const std::string& project, const std::string& file) {
@@ -39,9 +30,8 @@ void add_include(std::vector<std::string>& arguments, const fs::path& directory)
 }  // namespace
 
 std::optional<GoogleTest> find_google_test(const Unit& unit) {
-  auto include = include_directory_of(unit, "gtest/gtest.h");
-  if (include.empty()) return std::nullopt;
-  return GoogleTest{include, include_directory_of(unit, "gmock/gmock.h")};
+  if (unit.gtest_include.empty()) return std::nullopt;
+  return GoogleTest{unit.gtest_include, unit.gmock_include};
 }
 
 Runtime::Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler)
@@ -56,8 +46,10 @@ std::vector<fs::path> Runtime::core(bool executable) const {
 Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::path& user) {
   auto sources = find_sources(found.include, "googletest", "gtest-all.cc");
   if (sources.empty())
-    return fail(fmt::format("no sources of GoogleTest for {}/gtest/gtest.h: install its sources (Debian: googletest) or "
-                            "include a vendored copy", found.include.native()));
+    return fail(
+        fmt::format("no sources of GoogleTest for {}/gtest/gtest.h: install its sources (Debian: googletest) or "
+                    "include a vendored copy",
+                    found.include.native()));
   auto flags = arguments_.compile_foreign(user);
   if (!flags) return fail(flags.error());
   add_include(*flags, found.include);
@@ -71,15 +63,18 @@ Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::p
     adapter_flags.push_back("-DDYAD_GMOCK=1");
     auto mock_sources = find_sources(found.mock_include, "googlemock", "gmock-all.cc");
     if (mock_sources.empty())
-      return fail(fmt::format("no sources of GoogleMock for {}/gmock/gmock.h: install its sources (Debian: googletest) or "
-                              "include a vendored copy", found.mock_include.native()));
+      return fail(
+          fmt::format("no sources of GoogleMock for {}/gmock/gmock.h: install its sources (Debian: googletest) or "
+                      "include a vendored copy",
+                      found.mock_include.native()));
     auto mock_flags = library_flags;
     add_include(mock_flags, found.mock_include);
     mock_flags.insert(mock_flags.end(), {"-I", mock_sources.parent_path().parent_path().native()});
     framework.libraries.push_back(compiler_.request({mock_sources, mock_sources.parent_path(), mock_flags}));
   }
   framework.libraries.push_back(compiler_.request({sources, sources.parent_path(), library_flags}));
-  adapter_flags.insert(adapter_flags.end(), {"-I", installation_.runtime_dir.native(), "-I", installation_.include_dir.native()});
+  adapter_flags.insert(adapter_flags.end(),
+                       {"-I", installation_.runtime_dir.native(), "-I", installation_.include_dir.native()});
   auto adapter = installation_.runtime_dir / "backends/runtime/gtest_adapter.cpp";
   framework.adapter = compiler_.request({adapter, adapter.parent_path(), adapter_flags});
   return framework;

@@ -10,27 +10,49 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
   if (!scratch) return fail(scratch.error());
   std::unique_ptr<Session> session(new Session(*std::move(scratch), *std::move(toolchain)));
 
-  if (auto store = cache::Store::open(cache::Store::default_directory())) {
-    session->store_ = *std::move(store);
-  } else {
-    session->cache_warning_ = store.error().text + "; going on without a cache";
+  if (options.use_cache) {
+    if (auto store = cache::Store::open(cache::Store::default_directory())) {
+      session->store_ = *std::move(store);
+      auto root = cache::digest_of(workspace.root.native()).hex();
+      session->memo_ = session->store_->directory() / "memo" / root.substr(0, 2) / root;
+      session->files_.load(session->memo_);
+    } else {
+      session->cache_warning_ = store.error().text + "; going on without a cache";
+    }
   }
   session->arguments_ =
       std::make_unique<plan::Arguments>(workspace, plan::BuildOptions{options.release, installation.include_dir});
-  session->compiler_ =
-      std::make_unique<Compiler>(session->toolchain_, session->store_ ? &*session->store_ : nullptr, statistics,
-                                 options.jobs, session->scratch_.path());
+  session->given_ = std::make_unique<GivenFacts>(workspace, *session->arguments_, session->toolchain_);
+  session->world_ = std::make_unique<inputs::World>(
+      session->store_ ? &*session->store_ : nullptr, session->files_,
+      [given = session->given_.get()](const std::string& name) { return given->look_up(name); });
+  session->inputs_ = std::make_unique<UnitInputs>(workspace.root, *session->world_);
+  session->compiler_ = std::make_unique<Compiler>(session->toolchain_, *session->world_, *session->inputs_, statistics,
+                                                  options.jobs, session->scratch_.path());
+  auto* mismatches = options.verify ? &session->mismatches_ : nullptr;
+  session->compiler_->verify(mismatches);
   auto output = options.output.empty() ? session->scratch_.path() / "images" : options.output;
-  session->builder_ = std::make_unique<Builder>(
-      Builder::Parts{installation, workspace, *session->arguments_, session->toolchain_, *session->compiler_, statistics},
-      options.kind, output);
+  session->builder_ =
+      std::make_unique<Builder>(Builder::Parts{installation, workspace, *session->arguments_, session->toolchain_,
+                                               *session->compiler_, *session->world_, *session->inputs_, statistics,
+                                               mismatches, options.release, !options.output.empty()},
+                                options.kind, output);
   return session;
+}
+
+std::string Session::trim_cache() {
+  if (!store_) return {};
+  auto limits = cache::TrimLimits::from_environment();
+  if (!limits) return limits.error().text;
+  auto trimmed = store_->trim_if_due(*limits);
+  return trimmed ? std::string() : trimmed.error().text;
 }
 
 Session::~Session() {
   if (!compiler_) return;
   compiler_->cancel();
   compiler_->wait();  // its observers call the builder's library
+  if (!memo_.empty()) files_.save(memo_);
 }
 
 }  // namespace dyad::build

@@ -1,4 +1,5 @@
-/// Everything that building needs, made once per run: compiler arguments, cache, toolchain, workers, builder.
+/// Everything that building needs, made once per run: compiler arguments, cache, what is known about files, toolchain,
+/// workers, builder.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +10,8 @@
 #include "cache/store.hpp"
 #include "host/base/file.hpp"
 #include "host/build/builder.hpp"
+#include "host/build/given_facts.hpp"
+#include "host/inputs/file_states.hpp"
 
 namespace dyad::build {
 
@@ -17,6 +20,8 @@ struct SessionOptions {
   unsigned jobs = 1;  ///< compilations at once
   ImageKind kind = ImageKind::kShared;
   std::filesystem::path output;  ///< where images go; empty: a temporary directory that goes with the session
+  bool use_cache = true;
+  bool verify = false;  ///< do everything again and compare it with what is cached
 };
 
 class Session {
@@ -30,7 +35,14 @@ class Session {
 
   Builder& builder() { return *builder_; }
   Compiler& compiler() { return *compiler_; }
+  inputs::World& world() { return *world_; }
+  GivenFacts& given() { return *given_; }
+  Mismatches& mismatches() { return mismatches_; }
   const std::string& cache_warning() const { return cache_warning_; }
+  /// Why something could not be kept, one line; empty: everything was.
+  std::string cache_problem() const { return store_ ? store_->write_problem() : std::string(); }
+  /// Trims the cache if it is due. To be called when nothing of it is used by path any more. One line if it went wrong.
+  std::string trim_cache();
 
  private:
   Session(TemporaryDirectory scratch, Toolchain toolchain)
@@ -39,8 +51,14 @@ class Session {
   TemporaryDirectory scratch_;
   Toolchain toolchain_;
   std::optional<cache::Store> store_;
+  Mismatches mismatches_;
+  std::filesystem::path memo_;  ///< where file states are kept; empty: nowhere
+  inputs::FileStates files_;
   std::string cache_warning_;
   std::unique_ptr<plan::Arguments> arguments_;
+  std::unique_ptr<GivenFacts> given_;
+  std::unique_ptr<inputs::World> world_;
+  std::unique_ptr<UnitInputs> inputs_;
   std::unique_ptr<Compiler> compiler_;
   std::unique_ptr<Builder> builder_;
 };

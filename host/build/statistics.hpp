@@ -1,9 +1,13 @@
 /// What a run did, counted (`--debug=stats`) and timed (`--debug=time`). Counters are facts that tests can assert.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
 
 namespace dyad::build {
 
@@ -11,11 +15,33 @@ struct Statistics {
   std::atomic<std::uint64_t> compile_run{0};     ///< compilations that were executed
   std::atomic<std::uint64_t> compile_cached{0};  ///< compilations whose object came from the cache
   std::atomic<std::uint64_t> link_run{0};
+  std::atomic<std::uint64_t> link_cached{0};
+  std::atomic<std::uint64_t> packages_known{0};  ///< packages whose images or results needed no look at any unit
+  std::atomic<std::uint64_t> results_cached{0};
   std::atomic<std::uint64_t> index_used{0};  ///< packages that asked the workspace's other sources for symbols
   std::atomic<std::uint64_t> cache_failures{0};
 
   /// Sums over threads.
   std::atomic<std::int64_t> look_up_ns{0}, compile_ns{0}, link_ns{0};
+};
+
+/// Where a computation gave something else than the cache has of it (`--cache=verify`). Thread-safe.
+class Mismatches {
+ public:
+  void add(std::string text) {
+    std::lock_guard lock(mutex_);
+    texts_.push_back(std::move(text));
+  }
+  /// Sorted.
+  std::vector<std::string> take() {
+    std::lock_guard lock(mutex_);
+    std::ranges::sort(texts_);
+    return std::move(texts_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> texts_;
 };
 
 /// Adds the time from its construction to its end to a sum.

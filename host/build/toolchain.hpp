@@ -1,4 +1,5 @@
-/// libdyad_codegen as the host sees it: known by its identity from the start, mapped only when something must be compiled.
+/// libdyad_codegen as the host sees it: known by its identity from the start, mapped only when something must be
+/// compiled.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +18,8 @@ class Toolchain {
   Toolchain(Toolchain&&) noexcept;
   ~Toolchain();
 
-  /// Everything about the compiler that can change its output: path, size, mtime and inode of libdyad_codegen and of the
-  /// LLVM libraries it was linked with. For cache keys.
+  /// Everything about the tools that can change an outcome: path, size, mtime and inode of dyad, its parts, and the
+  /// LLVM libraries they were linked with. For cache keys.
   const std::string& identity() const { return identity_; }
 
   /// Maps the library on the first call. Thread-safe. Never unloaded.

@@ -57,6 +57,8 @@ Result<Toolchain> Toolchain::find(const std::filesystem::path& lib_dir) {
   if (!std::filesystem::is_regular_file(library, error))
     return fail(fmt::format("{}: not found; install dyad again", library.native()));
   std::string identity = stamp(library.native());
+  for (const char* part : {"runtime.o", "main.o", "dyad-worker"}) identity += stamp((lib_dir / part).native());
+  identity += stamp("/proc/self/exe");
   std::string_view rest = DYAD_LLVM_LIBRARIES;  // set by CMake: the LLVM libraries that codegen was linked with, by ':'
   while (!rest.empty()) {
     auto end = std::min(rest.find(':'), rest.size());

@@ -27,22 +27,6 @@ std::vector<std::string> texts_of(const json& list) {
   return texts;
 }
 
-json inputs_to_json(const std::vector<Input>& inputs) {
-  json list = json::array();
-  for (const auto& input : inputs) list.push_back({static_cast<int>(input.kind), bytes_of(input.path)});
-  return list;
-}
-std::vector<Input> inputs_from_json(const json& list) {
-  std::vector<Input> inputs;
-  inputs.reserve(list.size());
-  for (const auto& item : list) {
-    int kind = item.at(0).get<int>();
-    if (kind < 1 || kind > 3) throw std::out_of_range("kind of input");
-    inputs.push_back({static_cast<Input::Kind>(kind), text_of(item.at(1))});
-  }
-  return inputs;
-}
-
 std::string to_cbor(const json& value) {
   std::string bytes;
   json::to_cbor(value, bytes);
@@ -51,49 +35,49 @@ std::string to_cbor(const json& value) {
 
 }  // namespace
 
-std::string serialize(const Unit& unit, const std::string& object_id) {
+std::string serialize(const Unit& unit) {
   json tests = json::array();
   for (const auto& test : unit.tests)
     tests.push_back({bytes_of(test.name), bytes_of(test.symbol), bytes_of(test.file), test.line});
   json definitions = json::array();
   for (const auto& each : unit.definitions) definitions.push_back({bytes_of(each.name), bytes_of(each.identity)});
-  json value{{"object", object_id},
+  json directories = json::array();
+  for (const auto& directory : unit.directories) directories.push_back(bytes_of(directory.native()));
+  json value{{"object", unit.object_id.hex()},
              {"diagnostics", bytes_of(unit.diagnostics)},
              {"tests", std::move(tests)},
              {"definitions", std::move(definitions)},
              {"strong", list_of(unit.strong)},
              {"weak", list_of(unit.weak)},
              {"undefined", list_of(unit.undefined)},
-             {"inputs", inputs_to_json(unit.inputs)}};
+             {"directories", std::move(directories)},
+             {"gtest", bytes_of(unit.gtest_include)},
+             {"gmock", bytes_of(unit.gmock_include)}};
   if (unit.main_line) value["main"] = *unit.main_line;
   return to_cbor(value);
 }
 
-std::optional<StoredUnit> deserialize(const std::string& bytes) try {
+std::optional<Unit> deserialize(const std::string& bytes) try {
   json value = json::from_cbor(bytes);
-  StoredUnit stored;
-  stored.object_id = value.at("object").get<std::string>();
-  Unit& unit = stored.unit;
+  Unit unit;
+  auto object_id = cache::Digest::from_hex(value.at("object").get<std::string>());
+  if (!object_id) return std::nullopt;
+  unit.object_id = *object_id;
   unit.status = Unit::Status::kOk;
   unit.diagnostics = text_of(value.at("diagnostics"));
   for (const auto& test : value.at("tests"))
     unit.tests.push_back(
         {text_of(test.at(0)), text_of(test.at(1)), text_of(test.at(2)), test.at(3).get<std::uint32_t>()});
-  for (const auto& each : value.at("definitions")) unit.definitions.push_back({text_of(each.at(0)), text_of(each.at(1))});
+  for (const auto& each : value.at("definitions"))
+    unit.definitions.push_back({text_of(each.at(0)), text_of(each.at(1))});
   unit.strong = texts_of(value.at("strong"));
   unit.weak = texts_of(value.at("weak"));
   unit.undefined = texts_of(value.at("undefined"));
-  unit.inputs = inputs_from_json(value.at("inputs"));
+  for (const auto& directory : texts_of(value.at("directories"))) unit.directories.emplace_back(directory);
+  unit.gtest_include = text_of(value.at("gtest"));
+  unit.gmock_include = text_of(value.at("gmock"));
   if (auto main = value.find("main"); main != value.end()) unit.main_line = main->get<std::uint32_t>();
-  return stored;
-} catch (const std::exception&) {
-  return std::nullopt;
-}
-
-std::string serialize(const std::vector<Input>& inputs) { return to_cbor(inputs_to_json(inputs)); }
-
-std::optional<std::vector<Input>> deserialize_inputs(const std::string& bytes) try {
-  return inputs_from_json(json::from_cbor(bytes));
+  return unit;
 } catch (const std::exception&) {
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-/// A compiled source and everything the compiler said about it: plain data, the same whether it was compiled now or taken
-/// from the cache.
+/// A compiled source and everything the compiler said about it: plain data, the same whether it was compiled now or
+/// taken from the cache.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "cache/digest.hpp"
+#include "host/inputs/world.hpp"
+
 namespace dyad::build {
 
 struct NativeTest {
@@ -15,13 +18,6 @@ struct NativeTest {
   std::string symbol;
   std::string file;  ///< absolute
   std::uint32_t line = 0;
-};
-
-/// A file, directory or absence that the compilation depended on.
-struct Input {
-  enum class Kind : std::uint8_t { kFile = 1, kMissing = 2, kDirectory = 3 };
-  Kind kind;
-  std::string path;
 };
 
 /// Something that another file of the image may only define too if its identity is the same and not empty (codegen.h).
@@ -36,26 +32,23 @@ struct Unit {
   Status status = Status::kFailed;
   std::string diagnostics;       ///< as Clang prints them, with ANSI colours; warnings too
   std::filesystem::path object;  ///< where its bytes are; only when kOk
+  cache::Digest object_id;       ///< of these bytes
   std::vector<NativeTest> tests;
   std::vector<Definition> definitions;
   std::vector<std::string> strong, weak, undefined;  ///< external symbols, mangled
   std::optional<std::uint32_t> main_line;            ///< the source defines main, renamed to main_symbol
   std::string main_symbol;
-  std::vector<Input> inputs;
+  std::vector<std::filesystem::path> directories;  ///< of the workspace, whose files it read, in that order
+  std::string gtest_include, gmock_include;        ///< where it found gtest/gtest.h and gmock/gmock.h, or empty
+  std::string unrepeatable;                        ///< why the output is not determined by its facts, or empty
+  inputs::FactSet facts;                           ///< all that it depends on; not part of the cached form
 
   bool ok() const { return status == Status::kOk; }
 };
 
-/// The cached form: CBOR (RFC 8949) of everything but `source`, `main_symbol` and `object`; the object is named by
-/// `object_id` (hex). Returns nothing if the bytes are not what serialize() made.
-std::string serialize(const Unit& unit, const std::string& object_id);
-struct StoredUnit {
-  Unit unit;
-  std::string object_id;
-};
-std::optional<StoredUnit> deserialize(const std::string& bytes);
-
-std::string serialize(const std::vector<Input>& inputs);
-std::optional<std::vector<Input>> deserialize_inputs(const std::string& bytes);
+/// The cached form: CBOR (RFC 8949) of everything but `source`, `main_symbol`, `object` and `facts`. Returns nothing if
+/// the bytes are not what serialize() made.
+std::string serialize(const Unit& unit);
+std::optional<Unit> deserialize(const std::string& bytes);
 
 }  // namespace dyad::build

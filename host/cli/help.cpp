@@ -88,8 +88,10 @@ compiles them with the library sources they need, and runs the tests.
 
 Commands:
   test      build and run tests; what dyad does if no command is given
+  explain   say why packages would be built or run again
   list      show the packages that hold test files
   build     build test images and keep them, run nothing
+  cache     show, check, trim or remove the cache
   backends  show the backends that can run tests
   version   show the version
   help      show this text, or the help of a command
@@ -132,6 +134,19 @@ Examples:
 )" + kTestExitCodes;
 }
 
+std::string explain_footer() {
+  return std::string(R"(The flags are those of the run that is explained. For each package: cached, or
+what is not as it was when it was last built or run. Nothing is built or run.
+
+)") + kPatterns +
+         R"(
+Examples:
+  dyad explain ./...
+  dyad explain --release ./text
+
+)" + kTestExitCodes;
+}
+
 std::string build_footer() {
   return std::string(R"(An image is written to DIR/PACKAGE/NAME, a shared library as NAME.so. An
 executable one can be run by hand:
@@ -156,6 +171,32 @@ Examples:
   dyad list ./...
 
 )" + kListExitCodes;
+}
+
+std::string cache_footer() {
+  return R"(Actions:
+  stat      show what is in the cache
+  verify    read every entry, name and remove the damaged ones
+  trim      remove what exceeds the limits, as runs do once a day
+  clean     remove everything that dyad stored
+  path      show the directory
+
+dyad cache ACTION --help describes an action.
+
+)" + cache_action_footer();
+}
+
+std::string cache_action_footer() {
+  return R"(The directory is $DYAD_CACHE, else $XDG_CACHE_HOME/dyad, else ~/.cache/dyad.
+The limits are 14 days without use ($DYAD_CACHE_AGE: 72h, 30d) and 10 GiB
+($DYAD_CACHE_SIZE: 500M, 2G); 0 is no limit. What a running dyad uses is never
+removed.
+
+Exit codes:
+  0  done; verify: every entry is sound
+  2  bad command line, bad limit, a directory that cannot be used
+  5  verify: entries were damaged, and removed; clean: another dyad is running
+)";
 }
 
 std::string backends_footer() {

@@ -28,10 +28,17 @@ struct TestOptions {
   unsigned compile_jobs = 1;        ///< -j: compilations at once; default: number of processors
   std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none
   bool failfast = false;
-  unsigned count = 1;  ///< runs of every test; at least 1
+  std::optional<unsigned> count;  ///< runs of every test; at least 1. Given: nothing is taken from earlier results
   bool release = false;
-  bool debug_stats = false;  ///< counters at the end of the run
-  bool debug_time = false;   ///< where the time went
+  enum class Cache { kUse, kOff, kVerify } cache = Cache::kUse;
+  bool debug_explain = false;  ///< why each package was not cached
+  bool debug_stats = false;    ///< counters at the end of the run
+  bool debug_time = false;     ///< where the time went
+};
+
+/// dyad explain [flags] patterns: what the next `dyad test` with these flags would do again, and why.
+struct ExplainOptions {
+  TestOptions test;
 };
 
 /// dyad list [patterns]
@@ -51,6 +58,12 @@ struct BuildOptions {
   bool debug_time = false;   ///< where the time went
 };
 
+/// dyad cache stat, dyad cache verify, ...
+struct CacheOptions {
+  enum class Action { kStat, kVerify, kTrim, kClean, kPath };
+  Action action = Action::kStat;
+};
+
 /// dyad backends
 struct BackendsOptions {};
 
@@ -62,7 +75,8 @@ struct HelpRequest {
   std::string text;
 };
 
-using Command = std::variant<TestOptions, ListOptions, BuildOptions, BackendsOptions, VersionOptions, HelpRequest>;
+using Command = std::variant<TestOptions, ExplainOptions, ListOptions, BuildOptions, CacheOptions, BackendsOptions,
+                             VersionOptions, HelpRequest>;
 
 /// Reads the arguments after argv[0]. A usage error is one line that ends with where to find help:
 /// `unknown flag --foo; see dyad test --help`. Looks at the file system for one thing: whether a misspelt command is a

@@ -21,7 +21,20 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 6> kCommands{"test", "list", "build", "backends", "version", "help"};
+constexpr std::array<std::string_view, 8> kCommands{"test",  "explain",  "list",    "build",
+                                                    "cache", "backends", "version", "help"};
+
+struct CacheAction {
+  std::string_view name;
+  CacheOptions::Action action;
+  std::string_view description;
+};
+constexpr std::array<CacheAction, 5> kCacheActions{
+    {{"stat", CacheOptions::Action::kStat, "Shows what is in the cache, and the limits."},
+     {"verify", CacheOptions::Action::kVerify, "Reads every entry of the cache; names and removes the damaged ones."},
+     {"trim", CacheOptions::Action::kTrim, "Removes what exceeds the limits, least recently used first."},
+     {"clean", CacheOptions::Action::kClean, "Removes everything that dyad stored in the cache, and nothing else."},
+     {"path", CacheOptions::Action::kPath, "Shows the directory of the cache."}}};
 
 constexpr unsigned kMostAtOnce = 4096;
 constexpr unsigned kMostRuns = 1'000'000;
@@ -117,7 +130,8 @@ struct BuildWords {
     parser.add_switch("--release", release, "compile with -O2 instead of -O0; assert() stays");
     parser.add_value("-j", jobs, "N", "compilations at once; default: number of processors");
     parser.add_values("--debug", debug, "WHAT",
-                      "stats: count what was compiled and linked; time: say\nwhere the time went; both: stats,time");
+                      "stats: count what was compiled and linked; time: say\nwhere the time went; explain: say why a "
+                      "package was not\ncached; several: stats,time");
   }
   template <class Options>
   void check(Checks& checks, Options& options) const {
@@ -127,14 +141,28 @@ struct BuildWords {
     checks.take(wanted, read_debug("--debug", debug));
     options.debug_stats = wanted.stats;
     options.debug_time = wanted.time;
+    if constexpr (requires { options.debug_explain; }) options.debug_explain = wanted.explain;
   }
 };
 
-Result<Command> parse_test(const Words& words) {
+/// --cache=verify and --no-cache.
+Result<TestOptions::Cache> read_cache(const std::string& text, bool off) {
+  if (text.empty()) return off ? TestOptions::Cache::kOff : TestOptions::Cache::kUse;
+  if (text != "verify") return fail(fmt::format("invalid value \"{}\" for --cache: must be verify", printable(text)));
+  if (off) return fail("--cache=verify and --no-cache exclude each other");
+  return TestOptions::Cache::kVerify;
+}
+
+/// `explain`: the flags are those of a run that is not made.
+Result<Command> parse_test(const Words& words, bool explain = false) {
   TestOptions options;
   BuildWords build;
-  std::string list, packages, timeout, count;
-  Parser parser("test", "dyad [test] [flags] [patterns]", "Builds and runs the tests of packages.", test_footer());
+  std::string list, packages, timeout, count, cache;
+  bool no_cache = false;
+  Parser parser = explain ? Parser("explain", "dyad explain [flags] [patterns]",
+                                   "Says why packages would be built or run again.", explain_footer())
+                          : Parser("test", "dyad [test] [flags] [patterns]", "Builds and runs the tests of packages.",
+                                   test_footer());
   parser.add_switch("-v,--verbose", options.verbose, "show all tests and their output");
   parser.add_value("--run", options.run, "REGEX", "run only the tests that match");
   parser.add_value("--skip", options.skip, "REGEX", "do not run the tests that match");
@@ -144,6 +172,8 @@ Result<Command> parse_test(const Words& words) {
   parser.add_switch("--failfast", options.failfast, "start nothing more after the first failure");
   parser.add_value("--count", count, "N", "run each test N times");
   parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
+  parser.add_switch("--no-cache", no_cache, "neither use nor keep anything of other runs");
+  parser.add_value("--cache", cache, "verify", "run everything and compare it with what is cached");
   build.add_to(parser, options.backend, options.release);
   parser.add_patterns(options.patterns);
   auto help = parser.parse(words);
@@ -153,7 +183,8 @@ Result<Command> parse_test(const Words& words) {
   Checks checks;
   options.parallel_packages = processors();
   if (!packages.empty()) checks.take(options.parallel_packages, read_number("-p", packages, kMostAtOnce));
-  if (!count.empty()) checks.take(options.count, read_number("--count", count, kMostRuns));
+  if (!count.empty()) checks.take(options.count.emplace(), read_number("--count", count, kMostRuns));
+  checks.take(options.cache, read_cache(cache, no_cache));
   if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));
   build.check(checks, options);
   checks.take(check_pattern("--run", options.run));
@@ -161,6 +192,7 @@ Result<Command> parse_test(const Words& words) {
   checks.take(check_pattern("--list", list));
   if (checks.failure()) return parser.usage_error(checks.failure()->text);
   if (!list.empty()) options.list = list;
+  if (explain) return ExplainOptions{std::move(options)};
   return options;
 }
 
@@ -206,11 +238,37 @@ Result<Command> parse_plain(const std::string& name, const std::string& descript
   return Options{};
 }
 
+/// dyad cache ACTION
+Result<Command> parse_cache(const Words& words) {
+  Parser all("cache", "dyad cache ACTION", "Shows, checks, trims or removes the cache.", cache_footer());
+  if (words.empty() || words[0].starts_with('-')) {
+    auto help = all.parse(words);
+    if (!help) return fail(help.error());
+    if (*help) return **help;
+    return all.usage_error("dyad cache needs an action: stat, verify, trim, clean or path");
+  }
+  const auto chosen = std::ranges::find(kCacheActions, words[0], &CacheAction::name);
+  if (chosen == kCacheActions.end()) {
+    std::array<std::string_view, kCacheActions.size()> names;
+    std::ranges::transform(kCacheActions, names.begin(), &CacheAction::name);
+    return all.usage_error(
+        fmt::format("dyad cache has no action \"{}\"{}", printable(words[0]), did_you_mean(words[0], names)));
+  }
+  const std::string name = fmt::format("cache {}", chosen->name);
+  Parser parser(name, "dyad " + name, std::string(chosen->description), cache_action_footer());
+  auto help = parser.parse(Words(words.begin() + 1, words.end()));
+  if (!help) return fail(help.error());
+  if (*help) return **help;
+  return CacheOptions{chosen->action};
+}
+
 Result<Command> parse_help(const Words& words);
 
 Result<Command> parse_command(std::string_view command, const Words& words) {
+  if (command == "explain") return parse_test(words, true);
   if (command == "list") return parse_list(words);
   if (command == "build") return parse_build(words);
+  if (command == "cache") return parse_cache(words);
   if (command == "backends")
     return parse_plain<BackendsOptions>("backends", "Shows the backends that were found.", backends_footer(), words);
   if (command == "version")
@@ -226,6 +284,8 @@ Result<Command> parse_help(const Words& words) {
   if (std::ranges::find(kCommands, words[0]) == kCommands.end())
     return fail(
         fmt::format("no help for \"{}\"{}; see dyad --help", printable(words[0]), did_you_mean(words[0], kCommands)));
+  // dyad help cache trim
+  if (words[0] == "cache" && words.size() > 1) return parse_cache({words[1], "--help"});
   return parse_command(words[0], {"--help"});
 }
 

@@ -34,7 +34,7 @@ Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const
 }
 
 Result<Debug> read_debug(const std::string& flag, const std::vector<std::string>& texts) {
-  static constexpr std::array<std::string_view, 2> kNames{"stats", "time"};
+  static constexpr std::array<std::string_view, 3> kNames{"explain", "stats", "time"};
   Debug debug;
   for (const std::string& text : texts) {
     for (std::size_t begin = 0; begin <= text.size();) {
@@ -44,8 +44,10 @@ Result<Debug> read_debug(const std::string& flag, const std::vector<std::string>
         debug.stats = true;
       } else if (name == "time") {
         debug.time = true;
+      } else if (name == "explain") {
+        debug.explain = true;
       } else {
-        return bad_value(flag, name, "must be stats or time" + did_you_mean(name, kNames));
+        return bad_value(flag, name, "must be explain, stats or time" + did_you_mean(name, kNames));
       }
       begin = comma + 1;
     }

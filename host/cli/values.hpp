@@ -19,6 +19,7 @@ Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const
 struct Debug {
   bool stats = false;
   bool time = false;
+  bool explain = false;
 };
 
 /// Comma-separated names, from several uses of the flag.

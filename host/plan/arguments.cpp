@@ -41,7 +41,7 @@ Strings code_generation(Language language, const BuildOptions& options) {
                     "-fdata-sections",
                     "-Wno-unused-command-line-argument"};
   if (language == Language::kIr) return arguments;
-  arguments.insert(arguments.end(), {"-gline-tables-only", "-fvisibility=hidden"});
+  arguments.insert(arguments.end(), {"-gline-tables-only", "-gdwarf-4", "-fvisibility=hidden"});
   if (language == Language::kCxx) arguments.emplace_back("-fvisibility-inlines-hidden");
   return arguments;
 }

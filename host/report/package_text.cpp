@@ -203,7 +203,8 @@ class Writer {
         break;
     }
     std::string verdict = failed(result_) ? red("FAIL") : green("ok") + "  ";
-    out_ += fmt::format("{}\t{}\t{:.3f}s", verdict, package, seconds(result_.time));
+    std::string time = result_.cached ? "(cached)" : fmt::format("{:.3f}s", seconds(result_.time));
+    out_ += fmt::format("{}\t{}\t{}", verdict, package, time);
     if (!result_.reason.empty())
       out_ += fmt::format(" [{}]", result_.reason);
     else if (result_.discovered != result_.tests.size())

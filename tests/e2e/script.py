@@ -17,7 +17,7 @@ from pathlib import Path
 COMMAND_TIMEOUT_S = 180
 SHOWN_LINES = 80  # of an output, in a transcript
 NOBODY = 65534
-SUBCOMMANDS_WITHOUT_BACKEND = {"list", "build", "backends", "version", "help", "--help", "-h", "--version"}
+SUBCOMMANDS_WITHOUT_BACKEND = {"list", "build", "cache", "backends", "version", "help", "--help", "-h", "--version"}
 
 
 class Failed(Exception):
@@ -160,7 +160,7 @@ class Execution:
     def dyad_command(self, arguments: list[str]) -> list[str]:
         runs_tests = not (arguments and arguments[0] in SUBCOMMANDS_WITHOUT_BACKEND)
         if runs_tests and not any(re.match(r"--?backend\b", argument) for argument in arguments):
-            at = 1 if arguments[:1] == ["test"] else 0
+            at = 1 if arguments[:1] in (["test"], ["explain"]) else 0
             arguments = [*arguments[:at], f"--backend={self.backend}", *arguments[at:]]
         return [str(self.dyad), *arguments]
 

@@ -1,6 +1,7 @@
-#include "host/build/unit.hpp"
-
 #include <gtest/gtest.h>
+
+#include "host/build/built_package.hpp"
+#include "host/build/unit.hpp"
 
 namespace dyad::build {
 namespace {
@@ -15,15 +16,17 @@ Unit sample() {
   unit.weak = {"_ZN3FooC1Ev"};
   unit.undefined = {"printf"};
   unit.main_line = 12;
-  unit.inputs = {{Input::Kind::kFile, "/ws/a.h"}, {Input::Kind::kMissing, "/ws/b.h"}, {Input::Kind::kDirectory, "/ws"}};
+  unit.object_id = {1, 2};
+  unit.directories = {"/ws", "/ws/lib"};
+  unit.gtest_include = "/usr/include";
   return unit;
 }
 
 TEST(SerializeTest, AUnitComesBackWhole) {
-  auto stored = deserialize(serialize(sample(), "0123"));
+  auto stored = deserialize(serialize(sample()));
   ASSERT_TRUE(stored);
-  EXPECT_EQ(stored->object_id, "0123");
-  const Unit& unit = stored->unit;
+  const Unit& unit = *stored;
+  EXPECT_EQ(unit.object_id, (cache::Digest{1, 2}));
   EXPECT_TRUE(unit.ok());
   EXPECT_EQ(unit.diagnostics, sample().diagnostics);
   ASSERT_EQ(unit.tests.size(), 1u);
@@ -34,20 +37,30 @@ TEST(SerializeTest, AUnitComesBackWhole) {
   EXPECT_EQ(unit.weak, sample().weak);
   EXPECT_EQ(unit.undefined, sample().undefined);
   EXPECT_EQ(unit.main_line, 12u);
-  ASSERT_EQ(unit.inputs.size(), 3u);
-  EXPECT_EQ(unit.inputs[1].kind, Input::Kind::kMissing);
-  EXPECT_EQ(unit.inputs[1].path, "/ws/b.h");
+  EXPECT_EQ(unit.directories, sample().directories);
+  EXPECT_EQ(unit.gtest_include, "/usr/include");
+  EXPECT_EQ(unit.gmock_include, "");
 }
 
 TEST(SerializeTest, EveryPrefixIsRefused) {
-  std::string bytes = serialize(sample(), "0123");
+  std::string bytes = serialize(sample());
   for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(deserialize(bytes.substr(0, size))) << size;
 }
 
-TEST(SerializeTest, OtherValuesAreRefused) {
-  EXPECT_FALSE(deserialize(serialize(std::vector<Input>{})));
-  EXPECT_FALSE(deserialize_inputs(serialize(sample(), "0123")));
-  EXPECT_FALSE(deserialize_inputs("\x82\x00"));
+TEST(SerializeTest, ABuiltPackageComesBackWhole) {
+  BuiltPackage built;
+  built.diagnostics = "warning: x\n";
+  built.notices = {"split into 2 images: a, b"};
+  built.images = {{"", "a", {1, 2}, {3, 4}, true}, {"", "b", {5, 6}, {7, 8}, false}};
+  auto again = deserialize_built(serialize(built));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->diagnostics, built.diagnostics);
+  EXPECT_EQ(again->notices, built.notices);
+  ASSERT_EQ(again->images.size(), 2u);
+  EXPECT_EQ(again->images[1].key, (cache::Digest{5, 6}));
+  EXPECT_TRUE(again->images[0].reads_environ);
+  std::string bytes = serialize(built);
+  for (std::size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(deserialize_built(bytes.substr(0, size)));
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ TEST(CliHelpTest, EveryCommandHasHelpThatFitsTheTerminal) {
 }
 
 TEST(CliHelpTest, HelpOfACommandIsTheSameBothWays) {
-  for (const char* command : {"test", "list", "build", "backends", "version"})
+  for (const char* command : {"test", "explain", "list", "build", "cache", "backends", "version"})
     EXPECT_EQ(help_of({"help", command}), help_of({command, "--help"}));
   EXPECT_EQ(help_of({"--help"}), help_of({"help"}));
 }
@@ -69,9 +69,11 @@ TEST(CliHelpTest, HelpWinsOverBadValues) {
 }
 
 TEST(CliHelpTest, EveryFlagIsDescribed) {
-  EXPECT_EQ(flags_of(help_of({"test", "--help"})),
-            (std::set<std::string>{"-h", "--help", "-v", "--verbose", "--run", "--skip", "--list", "--timeout",
-                                   "--failfast", "--count", "-p", "-j", "--backend", "--release", "--debug"}));
+  EXPECT_EQ(
+      flags_of(help_of({"test", "--help"})),
+      (std::set<std::string>{"-h", "--help", "-v", "--verbose", "--run", "--skip", "--list", "--timeout", "--failfast",
+                             "--count", "-p", "-j", "--backend", "--release", "--debug", "--cache", "--no-cache"}));
+  EXPECT_EQ(flags_of(help_of({"explain", "--help"})), flags_of(help_of({"test", "--help"})));
   EXPECT_EQ(flags_of(help_of({"build", "--help"})),
             (std::set<std::string>{"-h", "--help", "-o", "--output", "--emit-llvm", "-j", "--backend", "--release",
                                    "--debug"}));
@@ -85,7 +87,7 @@ TEST(CliHelpTest, TheManualPageNamesEveryFlagAndCommand) {
       // mdoc: ".Fl v" is -v, ".Fl -run" is --run.
       EXPECT_NE(page->find("Fl " + flag.substr(1)), std::string::npos) << flag;
     }
-  for (const char* command : {"test", "list", "build", "backends", "version", "help"})
+  for (const char* command : {"test", "explain", "list", "build", "cache", "backends", "version", "help"})
     EXPECT_NE(page->find(std::string("Ic ") + command), std::string::npos) << command;
 }
 

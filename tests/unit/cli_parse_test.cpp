@@ -44,7 +44,7 @@ TEST(CliTest, PlainDyadTestsTheCurrentDirectory) {
     EXPECT_EQ(options.patterns, Strings{"."});
     EXPECT_EQ(options.backend, "dll");
     EXPECT_EQ(options.timeout, 10min);
-    EXPECT_EQ(options.count, 1u);
+    EXPECT_FALSE(options.count);
     EXPECT_EQ(options.parallel_packages, std::max(1u, std::thread::hardware_concurrency()));
     EXPECT_EQ(options.compile_jobs, std::max(1u, std::thread::hardware_concurrency()));
     EXPECT_FALSE(options.verbose || options.failfast || options.release || options.debug_stats || options.debug_time);
@@ -137,9 +137,11 @@ TEST(CliTest, DebugNamesAddUp) {
   auto options = test({"--debug=stats", "--debug", "time"});
   EXPECT_TRUE(options.debug_stats && options.debug_time);
   EXPECT_FALSE(test({"--debug=time"}).debug_stats);
-  EXPECT_EQ(error_of({"--debug=stats,tim"}),
-            "bad value \"tim\" for --debug: must be stats or time (did you mean \"time\"?); see dyad test --help");
-  EXPECT_EQ(error_of({"--debug=stats,"}), "bad value \"\" for --debug: must be stats or time; see dyad test --help");
+  EXPECT_EQ(
+      error_of({"--debug=stats,tim"}),
+      "bad value \"tim\" for --debug: must be explain, stats or time (did you mean \"time\"?); see dyad test --help");
+  EXPECT_EQ(error_of({"--debug=stats,"}),
+            "bad value \"\" for --debug: must be explain, stats or time; see dyad test --help");
 }
 
 TEST(CliTest, UnknownFlagsAreErrors) {

@@ -1,0 +1,36 @@
+/// What building a package came to: plain data, the same whether it was built now or found in the cache.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/digest.hpp"
+#include "host/inputs/world.hpp"
+
+namespace dyad::build {
+
+struct Image {
+  std::filesystem::path file;
+  std::string name;            ///< how the program is called: "parse_test"
+  cache::Digest key;           ///< of everything it was made from
+  cache::Digest content;       ///< of its bytes
+  bool reads_environ = false;  ///< its code can read all of the environment without asking for a variable
+};
+
+struct BuiltPackage {
+  bool failed = false;
+  std::string diagnostics;           ///< of the compiler and linker, with ANSI colours; also warnings of a success
+  std::vector<std::string> notices;  ///< lines without colour
+  std::vector<Image> images;         ///< empty: no test file held a test
+  inputs::FactSet facts;             ///< all that it depends on; inconsistent: it must not be kept
+};
+
+/// The cached form of a success: everything but `facts` and the images' files. Returns nothing if the bytes are not
+/// what serialize() made.
+std::string serialize(const BuiltPackage& built);
+std::optional<BuiltPackage> deserialize_built(std::string_view bytes);
+
+}  // namespace dyad::build

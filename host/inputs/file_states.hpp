@@ -1,0 +1,90 @@
+/// What is at a path now, as a digest. Remembered for the length of a run, so that a header that a thousand files
+/// include is read once; and from run to run (the memo), so that a file whose stamp is unchanged is not read at all.
+///
+/// A stamp is device, inode, size, mtime, ctime and mode. It is believed only if mtime and ctime were at least two
+/// seconds old when the content was read: what is written within the granularity of the clock may have the same stamp.
+/// (A change that keeps size and mtime still changes ctime.) That a name is missing is believed as long as the stamp of
+/// the directory is unchanged: so 500 packages with a hundred failed look-ups each cost a stat per directory.
+///
+/// Thread-safe. Knows nothing of compilers or tests. A memo that cannot be read or written costs time only.
+#pragma once
+
+#include <oneapi/tbb/concurrent_unordered_map.h>
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cache/digest.hpp"
+
+namespace dyad::inputs {
+
+class FileStates {
+ public:
+  FileStates();
+  ~FileStates();
+
+  /// Content of a file, "a directory", or "nothing". `path` is absolute.
+  cache::Digest content_of(const std::string& path);
+  /// What stat() tells that a program may depend on: kind, mode, and content.
+  cache::Digest metadata_of(const std::string& path);
+  /// The names in a directory.
+  cache::Digest listing_of(const std::string& path);
+  /// Where a symbolic link points to.
+  cache::Digest link_of(const std::string& path);
+
+  static cache::Digest missing() { return {0, 1}; }
+  static cache::Digest directory() { return {0, 2}; }
+  static cache::Digest unreadable() { return {0, 3}; }
+
+  /// May what is at `path` have changed at or after `time_ns` of the system's clock? Looks anew.
+  static bool changed_since(const std::string& path, std::int64_t time_ns);
+  /// The system's clock.
+  static std::int64_t now_ns();
+
+  /// Format 1: "dyad-memo 1\n", entries, XXH3-128 of everything before. An entry: kind u8 ('f' content, 'n' missing
+  /// name), stamp (6 x u64), digest (2 x u64; only 'f'), size u32, path. A file that is not exactly this is ignored.
+  void load(const std::filesystem::path& memo);
+  /// Writes if anything was learned since load(). Replaces the file: the last of several runs wins.
+  void save(const std::filesystem::path& memo) const;
+
+  std::uint64_t files_read() const { return files_read_; }
+
+ private:
+  struct Stamp {
+    std::uint64_t device = 0, inode = 0, size = 0, mode = 0;
+    std::int64_t modified_ns = 0, changed_ns = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  struct Memo {
+    Stamp stamp;  ///< of the file, or of the directory that lacks the name
+    cache::Digest content;
+  };
+  struct Present {
+    bool exists = false, is_directory = false, is_regular = false;
+    Stamp stamp;
+  };
+  template <class Value>
+  using Map = oneapi::tbb::concurrent_unordered_map<std::string, Value>;
+
+  static Present look_at(const std::string& path);
+  const Present& directory_of(const std::string& path);
+  bool is_known_missing(const std::string& path);
+  cache::Digest read(const std::string& path, const Present& present);
+  bool is_old(const Stamp& stamp) const {
+    return stamp.modified_ns < trusted_before_ && stamp.changed_ns < trusted_before_;
+  }
+
+  std::int64_t trusted_before_;
+  Map<cache::Digest> contents_, metadata_, listings_;  ///< of this run
+  Map<Present> directories_;
+  Map<Memo> memo_, missing_memo_;  ///< of earlier runs, never changed after load()
+  Map<Memo> learned_, learned_missing_;
+  std::atomic<std::uint64_t> files_read_{0};
+  std::atomic<bool> learned_anything_{false};
+};
+
+}  // namespace dyad::inputs

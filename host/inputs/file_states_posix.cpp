@@ -1,0 +1,196 @@
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstring>
+#include <vector>
+
+#include "host/base/file.hpp"
+#include "host/inputs/byte_stream.hpp"
+#include "host/inputs/file_states.hpp"
+
+namespace dyad::inputs {
+
+namespace {
+
+constexpr std::string_view kMagic = "dyad-memo 1\n";
+constexpr std::int64_t kTooYoung_ns = 2'000'000'000, kTick_ns = 10'000'000;
+
+std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
+
+std::string parent_of(const std::string& path) {
+  auto slash = path.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+std::int64_t FileStates::now_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return nanoseconds(now);
+}
+
+FileStates::FileStates() : trusted_before_(now_ns() - kTooYoung_ns) {}
+FileStates::~FileStates() = default;
+
+FileStates::Present FileStates::look_at(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {true,
+          S_ISDIR(status.st_mode),
+          S_ISREG(status.st_mode),
+          {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mode,
+           nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)}};
+}
+
+bool FileStates::changed_since(const std::string& path, std::int64_t time_ns) {
+  // The clock of file systems may be a tick of the kernel behind.
+  return look_at(path).stamp.changed_ns >= time_ns - kTick_ns;
+}
+
+const FileStates::Present& FileStates::directory_of(const std::string& path) {
+  auto parent = parent_of(path);
+  auto known = directories_.find(parent);
+  if (known == directories_.end()) {
+    auto present = look_at(parent);
+    known = directories_.emplace(std::move(parent), present).first;
+  }
+  return known->second;
+}
+
+bool FileStates::is_known_missing(const std::string& path) {
+  auto known = missing_memo_.find(path);
+  if (known == missing_memo_.end() || directory_of(path).stamp != known->second.stamp) return false;
+  learned_missing_.emplace(path, known->second);
+  return true;
+}
+
+cache::Digest FileStates::content_of(const std::string& path) {
+  if (auto known = contents_.find(path); known != contents_.end()) return known->second;
+  auto state = missing();
+  if (!is_known_missing(path)) {
+    // The directory's stamp is taken before the file is looked for: a file that appears in between changes the stamp.
+    const Present& directory = directory_of(path);
+    auto present = look_at(path);
+    if (present.is_directory) {
+      state = FileStates::directory();
+    } else if (present.exists) {
+      state = read(path, present);
+    } else {
+      struct stat link;  // a dangling link: what it points to may appear anywhere
+      bool really_missing = ::lstat(path.c_str(), &link) != 0 && errno == ENOENT;
+      if (really_missing && directory.is_directory && is_old(directory.stamp)) {
+        learned_missing_.emplace(path, Memo{directory.stamp, {}});
+        learned_anything_ = true;
+      }
+    }
+  }
+  return contents_.emplace(path, state).first->second;
+}
+
+cache::Digest FileStates::read(const std::string& path, const Present& present) {
+  if (auto known = memo_.find(path); known != memo_.end() && known->second.stamp == present.stamp) {
+    learned_.emplace(path, known->second);
+    return known->second.content;
+  }
+  if (!present.is_regular) return unreadable();
+  auto bytes = read_file(path);
+  if (!bytes) return unreadable();
+  ++files_read_;
+  auto digest = cache::digest_of(*bytes);
+  if (is_old(present.stamp) && bytes->size() == present.stamp.size) {
+    learned_.emplace(path, Memo{present.stamp, digest});
+    learned_anything_ = true;
+  }
+  return digest;
+}
+
+cache::Digest FileStates::metadata_of(const std::string& path) {
+  if (auto known = metadata_.find(path); known != metadata_.end()) return known->second;
+  auto content = content_of(path);
+  auto state = content;
+  if (content != missing()) {
+    cache::Hasher hasher("metadata 1");
+    hasher.add(content).add(look_at(path).stamp.mode);
+    state = hasher.finish();
+  }
+  return metadata_.emplace(path, state).first->second;
+}
+
+cache::Digest FileStates::listing_of(const std::string& path) {
+  if (auto known = listings_.find(path); known != listings_.end()) return known->second;
+  auto state = missing();
+  if (DIR* directory = ::opendir(path.c_str())) {
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(directory)) names.emplace_back(entry->d_name);
+    ::closedir(directory);
+    std::ranges::sort(names);
+    cache::Hasher hasher("listing 1");
+    for (const auto& name : names) hasher.add(name);
+    state = hasher.finish();
+  }
+  return listings_.emplace(path, state).first->second;
+}
+
+cache::Digest FileStates::link_of(const std::string& path) {
+  char target[PATH_MAX];
+  auto size = ::readlink(path.c_str(), target, sizeof target);
+  return size < 0 ? missing() : cache::digest_of({target, static_cast<std::size_t>(size)});
+}
+
+void FileStates::load(const std::filesystem::path& memo) {
+  auto bytes = read_file(memo);
+  if (!bytes || bytes->size() < kMagic.size() + 16 || !bytes->starts_with(kMagic)) return;
+  std::string_view body = std::string_view(*bytes).substr(0, bytes->size() - 16);
+  ByteReader end(std::string_view(*bytes).substr(body.size()));
+  if (end.digest() != cache::digest_of(body)) return;
+  ByteReader reader(body.substr(kMagic.size()));
+  while (!reader.at_end()) {
+    auto kind = reader.u8();
+    Memo entry;
+    entry.stamp = {reader.u64(),
+                   reader.u64(),
+                   reader.u64(),
+                   reader.u64(),
+                   static_cast<std::int64_t>(reader.u64()),
+                   static_cast<std::int64_t>(reader.u64())};
+    if (kind == 'f') entry.content = reader.digest();
+    std::string path(reader.text());
+    if (!reader.ok()) return;
+    (kind == 'f' ? memo_ : missing_memo_).emplace(std::move(path), entry);
+  }
+}
+
+void FileStates::save(const std::filesystem::path& memo) const {
+  if (!learned_anything_) return;
+  ByteWriter writer;
+  writer.raw(kMagic);
+  auto write = [&](char kind, const std::string& path, const Memo& entry) {
+    writer.u8(static_cast<std::uint8_t>(kind));
+    const Stamp& stamp = entry.stamp;
+    for (std::uint64_t number :
+         {stamp.device, stamp.inode, stamp.size, stamp.mode, static_cast<std::uint64_t>(stamp.modified_ns),
+          static_cast<std::uint64_t>(stamp.changed_ns)})
+      writer.u64(number);
+    if (kind == 'f') writer.digest(entry.content);
+    writer.text(path);
+  };
+  for (const auto& [path, entry] : learned_) write('f', path, entry);
+  for (const auto& [path, entry] : learned_missing_) write('n', path, entry);
+  // What other packages need and this run did not ask for stays.
+  for (const auto& [path, entry] : memo_)
+    if (!learned_.contains(path) && !contents_.contains(path)) write('f', path, entry);
+  for (const auto& [path, entry] : missing_memo_)
+    if (!learned_missing_.contains(path) && !contents_.contains(path)) write('n', path, entry);
+  writer.digest(cache::digest_of(writer.bytes()));
+  std::error_code ignored;
+  std::filesystem::create_directories(memo.parent_path(), ignored);
+  (void)write_file_atomically(memo, writer.bytes(), 0600);
+}
+
+}  // namespace dyad::inputs

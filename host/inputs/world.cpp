@@ -1,0 +1,161 @@
+#include "host/inputs/world.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+extern char** environ;
+
+namespace dyad::inputs {
+
+namespace {
+
+cache::Digest key_of(const cache::ActionId& lookup, const FactSet& facts) {
+  cache::Hasher hasher("outcome 1");
+  hasher.add(lookup.digest).add(facts.own.digest()).add(facts.shared.size());
+  for (const auto& id : facts.shared) hasher.add(id);
+  return hasher.finish();
+}
+
+cache::Digest whole_environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  std::ranges::sort(entries);
+  cache::Hasher hasher("environment 1");
+  for (const auto& entry : entries) hasher.add(entry);
+  return hasher.finish();
+}
+
+void sort(std::vector<cache::Digest>& ids) {
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+/// Do both name the same things, whatever the states?
+bool same_names(const Facts& a, const Facts& b) {
+  return std::ranges::equal(a.all(), b.all(),
+                            [](const Fact& x, const Fact& y) { return x.kind == y.kind && x.name == y.name; });
+}
+
+}  // namespace
+
+cache::Digest environment_state(const char* value) {
+  return value == nullptr ? cache::Digest{0, 1} : cache::digest_of(value);
+}
+
+void FactSet::add(const FactSet& other) {
+  for (const auto& fact : other.own.all()) own.add(fact);
+  if (!other.own.is_consistent()) own.spoil();
+  shared.insert(shared.end(), other.shared.begin(), other.shared.end());
+  sort(shared);
+}
+
+World::World(cache::Store* store, FileStates& files, GivenLookup given)
+    : store_(store), files_(files), given_(std::move(given)) {}
+
+Fact World::present(const Fact& fact) const {
+  Fact now{fact.kind, fact.name, {}, {}};
+  switch (fact.kind) {
+    case FactKind::kFile:
+      now.state = files_.content_of(fact.name);
+      break;
+    case FactKind::kMetadata:
+      now.state = files_.metadata_of(fact.name);
+      break;
+    case FactKind::kListing:
+      now.state = files_.listing_of(fact.name);
+      break;
+    case FactKind::kLink:
+      now.state = files_.link_of(fact.name);
+      break;
+    case FactKind::kEnvironment:
+      now.state = fact.name.empty() ? whole_environment() : environment_state(std::getenv(fact.name.c_str()));
+      break;
+    case FactKind::kGiven:
+      if (auto given = given_(fact.name)) now.state = given->state, now.text = std::move(given->text);
+      break;
+  }
+  return now;
+}
+
+Facts World::present(const Facts& facts) const {
+  Facts now;
+  for (const auto& fact : facts.all()) now.add(present(fact));
+  now.normalise();
+  return now;
+}
+
+std::optional<cache::Digest> World::present_shared(const cache::Digest& id) const {
+  if (auto known = shared_now_.find(id); known != shared_now_.end()) return known->second;
+  std::optional<cache::Digest> now;
+  if (auto facts = shared(id)) {
+    auto bytes = present(*facts).serialize();
+    now = cache::digest_of(bytes);
+    if (*now != id && !store_->put(bytes)) now.reset();
+  }
+  return shared_now_.emplace(id, now).first->second;
+}
+
+std::optional<Facts> World::shared(const cache::Digest& id) const {
+  auto bytes = store_->read(cache::OutputId{id});
+  if (!bytes) return std::nullopt;
+  return Facts::deserialize(*bytes);
+}
+
+std::optional<Record> World::record_of(const cache::ActionId& lookup) const {
+  if (store_ == nullptr) return std::nullopt;
+  auto bytes = store_->read(lookup);
+  if (!bytes) return std::nullopt;
+  return Record::deserialize(*bytes);
+}
+
+std::optional<World::Found> World::find(const cache::ActionId& lookup) const {
+  auto record = record_of(lookup);
+  if (!record) return std::nullopt;
+  for (const auto& version : record->versions) {
+    Found found;
+    for (const auto& id : version.shared)
+      if (auto now = present_shared(id)) found.facts.shared.push_back(*now);
+    if (found.facts.shared.size() != version.shared.size()) continue;
+    sort(found.facts.shared);
+    found.facts.own = present(version.own);
+    found.key = key_of(lookup, found.facts);
+    if (auto bytes = store_->read(cache::ActionId{found.key})) {
+      found.bytes = *std::move(bytes);
+      return found;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<cache::Digest> World::keep(const cache::ActionId& lookup, const FactSet& facts, std::string_view bytes) {
+  if (store_ == nullptr || !facts.own.is_consistent()) return std::nullopt;
+  auto key = key_of(lookup, facts);
+  if (!store_->put(cache::ActionId{key}, bytes)) return std::nullopt;
+
+  Record record;
+  record.versions.push_back({facts.own, facts.shared});
+  if (auto earlier = record_of(lookup))
+    for (auto& old : earlier->versions)
+      // Another state of the same facts finds its outcome through the new version.
+      if (record.versions.size() < Record::kMostVersions && !same_names(old.own, facts.own))
+        record.versions.push_back(std::move(old));
+  if (!store_->put(lookup, record.serialize())) return std::nullopt;
+  return key;
+}
+
+std::optional<cache::Digest> World::keep_shared(const Facts& facts) {
+  if (store_ == nullptr || !facts.is_consistent()) return std::nullopt;
+  auto id = store_->put(facts.serialize());
+  if (!id) return std::nullopt;
+  return id->digest;
+}
+
+void World::keep_reason(const cache::ActionId& lookup, const std::string& not_stored) {
+  if (store_ == nullptr) return;
+  auto record = record_of(lookup).value_or(Record{});
+  if (record.not_stored == not_stored) return;
+  record.not_stored = not_stored;
+  (void)store_->put(lookup, record.serialize());  // costs an explanation only
+}
+
+}  // namespace dyad::inputs

@@ -1,0 +1,87 @@
+#include "host/test_session.hpp"
+
+#include <oneapi/tbb/parallel_for.h>
+
+namespace dyad {
+
+namespace {
+
+build::ImageKind image_kind(const run::Backend& backend) {
+  return backend.functions().artifact == DYAD_ARTIFACT_SHARED ? build::ImageKind::kShared
+                                                              : build::ImageKind::kExecutable;
+}
+
+run::RunOptions make_run_options(const cli::TestOptions& options) {
+  run::RunOptions run;
+  run.run_pattern = options.list ? *options.list : options.run;
+  run.skip_pattern = options.skip;
+  run.time_limit = options.timeout;
+  run.failfast = options.failfast;
+  run.list_only = options.list.has_value();
+  run.count = options.count.value_or(1);
+  run.parallel = options.parallel_packages;
+  run.log_inputs = options.cache != cli::TestOptions::Cache::kOff && !options.count;
+  return run;
+}
+
+/// Name, version and content of the backend's plugin.
+std::string identity_of(const run::Backend& backend, const std::string& asked_for, const Installation& installation,
+                        inputs::FileStates& files) {
+  const auto& functions = backend.functions();
+  auto file = asked_for.starts_with('/') ? std::filesystem::path(asked_for)
+                                         : installation.lib_dir / "plugins" / ("libdyad_backend_" + asked_for + ".so");
+  return std::string(functions.name) + " " + functions.version + " " + files.content_of(file.native()).hex();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& options) {
+  auto session = std::make_unique<TestSession>();
+  auto installation = Installation::find();
+  if (!installation) return fail(installation.error());
+  session->installation = *std::move(installation);
+  auto cwd = std::filesystem::current_path();
+  auto workspace = discover::find_workspace(cwd);
+  if (!workspace) return fail(workspace.error());
+  session->workspace = *std::move(workspace);
+  auto packages = discover::find_packages(session->workspace, cwd, options.patterns);
+  if (!packages) return fail(packages.error());
+  session->packages = *std::move(packages);
+
+  // The backend says which kind of image it runs.
+  auto backend = run::Backend::load(options.backend, session->installation.lib_dir);
+  if (!backend) return fail(backend.error());
+  session->backend = *std::move(backend);
+  auto build = build::Session::open(session->installation, session->workspace,
+                                    {.release = options.release,
+                                     .jobs = options.compile_jobs,
+                                     .kind = image_kind(*session->backend),
+                                     .output = {},
+                                     .use_cache = options.cache != cli::TestOptions::Cache::kOff,
+                                     .verify = options.cache == cli::TestOptions::Cache::kVerify},
+                                    session->statistics);
+  if (!build) return fail(build.error());
+  session->build = *std::move(build);
+  session->build->given().know(session->packages);
+
+  session->run_options = make_run_options(options);
+  auto& world = session->build->world();
+  session->results.emplace(world, identity_of(*session->backend, options.backend, session->installation, world.files()),
+                           session->run_options);
+  return session;
+}
+
+std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
+  std::vector<KnownPackage> known(packages.size());
+  oneapi::tbb::parallel_for(std::size_t{0}, packages.size(), [&](std::size_t i) {
+    const auto& package = packages[i];
+    if (package.tests.empty() || !package.problem.empty()) return;
+    known[i].built = build->builder().find(package);
+    if (!known[i].built || !with_results) return;
+    run::PackageResult result;
+    if (results->find(package, *known[i].built, result)) known[i].result = std::move(result);
+  });
+  return known;
+}
+
+}  // namespace dyad

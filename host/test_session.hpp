@@ -1,0 +1,46 @@
+/// What `dyad test` and `dyad explain` set up in the same way: the workspace's packages, the backend, the build
+/// session, and what earlier runs found out.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "host/base/installation.hpp"
+#include "host/base/result.hpp"
+#include "host/build/session.hpp"
+#include "host/cli/options.hpp"
+#include "host/discover/workspace.hpp"
+#include "host/results/known_results.hpp"
+#include "host/run/backend.hpp"
+#include "host/run/runner.hpp"
+
+namespace dyad {
+
+/// What is known about a package before anything is built.
+struct KnownPackage {
+  std::optional<build::BuiltPackage> built;  ///< its build is up to date
+  std::optional<run::PackageResult> result;  ///< its result too
+};
+
+struct TestSession {
+  /// Not movable: its parts refer to each other.
+  static Result<std::unique_ptr<TestSession>> open(const cli::TestOptions& options);
+  TestSession() = default;
+  TestSession(const TestSession&) = delete;
+  TestSession& operator=(const TestSession&) = delete;
+
+  /// In the order of `packages`. In parallel; loads no compiler and starts no process.
+  std::vector<KnownPackage> find_known(bool with_results) const;
+
+  Installation installation;
+  discover::Workspace workspace;
+  std::vector<discover::Package> packages;
+  std::optional<run::Backend> backend;
+  run::RunOptions run_options;
+  build::Statistics statistics;
+  std::unique_ptr<build::Session> build;
+  std::optional<results::KnownResults> results;
+};
+
+}  // namespace dyad

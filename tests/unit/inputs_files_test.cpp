@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <filesystem>
+
+#include "host/base/file.hpp"
+#include "host/inputs/file_states.hpp"
+
+namespace dyad::inputs {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileStatesTest : public testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return (folder_->path() / name).native(); }
+  std::string write(const std::string& name, const std::string& text) {
+    EXPECT_TRUE(write_file_atomically(path(name), text));
+    return path(name);
+  }
+  fs::path memo() const { return folder_->path() / "memo/file"; }
+
+  Result<TemporaryDirectory> folder_ = TemporaryDirectory::create("dyad-test-");
+};
+
+TEST_F(FileStatesTest, TellsFileDirectoryAndNothingApart) {
+  write("a", "text");
+  FileStates files;
+  EXPECT_EQ(files.content_of(path("a")), cache::digest_of("text"));
+  EXPECT_EQ(files.content_of(path("none")), FileStates::missing());
+  EXPECT_EQ(files.content_of(path("a/below")), FileStates::missing());
+  EXPECT_EQ(files.content_of(folder_->path().native()), FileStates::directory());
+}
+
+TEST_F(FileStatesTest, MetadataKnowsTheMode) {
+  write("a", "text");
+  auto before = FileStates().metadata_of(path("a"));
+  fs::permissions(path("a"), fs::perms::owner_all);
+  EXPECT_NE(FileStates().metadata_of(path("a")), before);
+}
+
+TEST_F(FileStatesTest, ListingIsTheNames) {
+  write("a", "");
+  auto before = FileStates().listing_of(folder_->path().native());
+  write("a", "other");
+  EXPECT_EQ(FileStates().listing_of(folder_->path().native()), before);
+  write("b", "");
+  EXPECT_NE(FileStates().listing_of(folder_->path().native()), before);
+}
+
+TEST_F(FileStatesTest, AYoungFileIsNeverRememberedFromRunToRun) {
+  write("a", "one");
+  {
+    FileStates files;
+    files.content_of(path("a"));
+    files.save(memo());
+  }
+  FileStates later;
+  later.load(memo());
+  EXPECT_EQ(later.content_of(path("a")), cache::digest_of("one"));
+  EXPECT_EQ(later.files_read(), 1u);
+}
+
+// Files of the system are old enough.
+TEST_F(FileStatesTest, AnOldFileIsNotReadAgain) {
+  const std::string old = "/etc/debian_version";
+  FileStates first;
+  auto state = first.content_of(old);
+  first.content_of("/etc/no such file");
+  first.save(memo());
+  FileStates later;
+  later.load(memo());
+  EXPECT_EQ(later.content_of(old), state);
+  EXPECT_EQ(later.content_of("/etc/no such file"), FileStates::missing());
+  EXPECT_EQ(later.files_read(), 0u);
+}
+
+TEST_F(FileStatesTest, ADamagedMemoIsIgnored) {
+  FileStates first;
+  first.content_of("/etc/debian_version");
+  first.save(memo());
+  auto bytes = read_file(memo());
+  ASSERT_TRUE(bytes);
+  for (std::size_t at = 0; at < bytes->size(); ++at) {
+    std::string flipped = *bytes;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    ASSERT_TRUE(write_file_atomically(memo(), flipped));
+    FileStates later;
+    later.load(memo());
+    later.content_of("/etc/debian_version");
+    EXPECT_EQ(later.files_read(), 1u) << at;
+  }
+}
+
+TEST_F(FileStatesTest, AMissingNameAppears) {
+  FileStates().content_of(path("sub/x.h"));
+  fs::create_directory(path("sub"));
+  write("sub/x.h", "now");
+  FileStates later;
+  later.load(memo());
+  EXPECT_EQ(later.content_of(path("sub/x.h")), cache::digest_of("now"));
+}
+
+TEST_F(FileStatesTest, ARetargetedLinkIsAnotherState) {
+  write("one", "1");
+  write("two", "2");
+  fs::create_symlink("one", path("link"));
+  EXPECT_EQ(FileStates().content_of(path("link")), cache::digest_of("1"));
+  fs::remove(path("link"));
+  fs::create_symlink("two", path("link"));
+  EXPECT_EQ(FileStates().content_of(path("link")), cache::digest_of("2"));
+}
+
+}  // namespace
+}  // namespace dyad::inputs
