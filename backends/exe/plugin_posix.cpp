@@ -47,6 +47,9 @@ namespace {
 constexpr int kCrashCode = DYAD_EXIT_LOAD_FAILED;
 
 /// What happens between vfork and exec. The child shares our memory: only system calls are allowed.
+/// Of a millisecond each.
+constexpr int kBusyTries = 1000;
+
 struct ChildSetup {
   int null, event_fd, capture_fd, input_fd;
   const char* cwd;
@@ -103,7 +106,17 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   if (input_fd >= 0) launcher.fd_whitelist.push_back(DYAD_CHILD_INPUT_FD);
   process::error_code failed;
   ChildSetup setup{session->null, what->event_fd, what->capture_fd, input_fd, what->cwd, ::getpid()};
-  auto child = launcher(started->context.get_executor(), failed, what->image, arguments, setup);
+  auto launch = [&] {
+    failed.clear();
+    return launcher(started->context.get_executor(), failed, what->image, arguments, setup);
+  };
+  auto child = launch();
+  // A child that another thread is just forking may hold the file that the linker wrote open, until it executes.
+  for (int tries = 0; failed.value() == ETXTBSY && tries < kBusyTries; ++tries) {
+    if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);
+    ::usleep(1000);
+    child = launch();
+  }
   if (failed) {
     if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);
     say(error->text, std::string(what->image) + ": " + failed.message());
