@@ -46,10 +46,9 @@ namespace {
 
 constexpr int kCrashCode = DYAD_EXIT_LOAD_FAILED;
 
-/// What happens between vfork and exec. The child shares our memory: only system calls are allowed.
-/// Of a millisecond each.
-constexpr int kBusyTries = 1000;
+constexpr int kBusyTries = 1000;  ///< a millisecond each
 
+/// What happens between vfork and exec. The child shares our memory: only system calls are allowed.
 struct ChildSetup {
   int null, event_fd, capture_fd, input_fd;
   const char* cwd;
