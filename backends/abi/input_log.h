@@ -52,16 +52,16 @@ struct dyad_input_header {
 };
 
 /* What a record is about. `text` is an absolute path unless said otherwise; it may hold symbolic links and "..". */
-enum dyad_input_kind {
-  DYAD_INPUT_CONTENT = 1,     /* opened: the bytes of the file, or the names in it if it is a directory */
-  DYAD_INPUT_STAT = 2,        /* asked about: type, mode, and for a file its bytes (size and times stand for them) */
-  DYAD_INPUT_DIRECTORY = 3,   /* the names in it */
-  DYAD_INPUT_LINK = 4,        /* the target of the link, and where the path leads to (readlink and realpath) */
-  DYAD_INPUT_ENVIRONMENT = 5, /* name of a variable: its value that came from outside */
-  DYAD_INPUT_WRITTEN = 6,     /* made or emptied by the test: no input from here on, nor is what is below it */
-  DYAD_INPUT_LOADED = 7,      /* a shared object: its bytes */
-  DYAD_INPUT_TREE = 8,        /* a directory that is reached under another name: anything below it may have been read */
-  DYAD_INPUT_UNCACHEABLE = 9  /* why the result must not be reused; a sentence without a subject: "opens a socket" */
+enum dyad_record_kind {
+  DYAD_RECORD_CONTENT = 1,   /* opened: the bytes of the file, or that it is a directory */
+  DYAD_RECORD_STAT = 2,      /* asked about: type, mode, of a file its bytes too, of a directory nothing more */
+  DYAD_RECORD_DIRECTORY = 3, /* the names in it; and, as LINK, where it is: what is read below bears that path */
+  DYAD_RECORD_LINK = 4,      /* the target of the link, and where the path leads to (readlink and realpath); UNKNOWN */
+  DYAD_RECORD_ENVIRONMENT = 5, /* name of a variable: its value that came from outside */
+  DYAD_RECORD_WRITTEN = 6,     /* made or emptied by the test: no input from here on, nor is what is below it */
+  DYAD_RECORD_LOADED = 7,      /* a shared object: its bytes */
+  DYAD_RECORD_TREE = 8,       /* a directory that is reached under another name: anything below it may have been read */
+  DYAD_RECORD_UNCACHEABLE = 9 /* why the result must not be reused; a sentence without a subject: "opens a socket" */
 };
 
 /* What the test got to see. If it is otherwise after the run, the input changed during it. */

@@ -71,13 +71,13 @@ InputLog::Place InputLog::find(const dyad_input_record& head, const Text& text) 
   return {kNone, kNone};
 }
 
-bool InputLog::contains(dyad_input_kind kind, dyad_input_seen seen, const Text& text) const {
+bool InputLog::contains(dyad_record_kind kind, dyad_input_seen seen, const Text& text) const {
   const dyad_input_record head{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(seen), 0,
                                static_cast<std::uint32_t>(text.size())};
   return text.size() <= DYAD_INPUT_MAX_TEXT && find(head, text).offset != kNone;
 }
 
-void InputLog::add(dyad_input_kind kind, dyad_input_seen seen, const Text& text) {
+void InputLog::add(dyad_record_kind kind, dyad_input_seen seen, const Text& text) {
   if (text.size() > DYAD_INPUT_MAX_TEXT) return set(DYAD_INPUT_OVERFLOW);
   const dyad_input_record head{static_cast<std::uint8_t>(kind), static_cast<std::uint8_t>(seen), 0,
                                static_cast<std::uint32_t>(text.size())};

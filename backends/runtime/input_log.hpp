@@ -32,8 +32,8 @@ class InputLog {
   bool is_valid() const;
 
   /// Adds a record unless it is there. If there is no room, the log overflows.
-  void add(dyad_input_kind kind, dyad_input_seen seen, const Text& text);
-  bool contains(dyad_input_kind kind, dyad_input_seen seen, const Text& text) const;
+  void add(dyad_record_kind kind, dyad_input_seen seen, const Text& text);
+  bool contains(dyad_record_kind kind, dyad_input_seen seen, const Text& text) const;
   void set(dyad_input_flag flag);
   std::string_view left_out() const;
 

@@ -41,16 +41,16 @@ inline dyad_input_seen seen(bool succeeded) {
 
 /// `path` as it was given to a function together with `directory`: a descriptor (that takes 4 KiB of stack) or
 /// AT_FDCWD. Null, empty, left out, or made by the test: nothing is recorded.
-void note_path(dyad_input_kind kind, dyad_input_seen seen, int directory, const char* path);
-inline void note_path(dyad_input_kind kind, dyad_input_seen seen, const char* path) {
+void note_path(dyad_record_kind kind, dyad_input_seen seen, int directory, const char* path);
+inline void note_path(dyad_record_kind kind, dyad_input_seen seen, const char* path) {
   note_path(kind, seen, AT_FDCWD, path);
 }
 /// The directory that `path` stands in.
 void note_parent(dyad_input_seen seen, int directory, const char* path);
 /// `target` as a link in the place `path` has it. Takes 8 KiB of stack.
-void note_link_target(dyad_input_kind kind, dyad_input_seen seen, int directory, const char* path, const char* target);
+void note_link_target(dyad_record_kind kind, dyad_input_seen seen, int directory, const char* path, const char* target);
 /// `name` in the directory of that absolute path.
-void note_path_in(dyad_input_kind kind, const char* directory, const char* name);
+void note_path_in(dyad_record_kind kind, const char* directory, const char* name);
 
 /// Only if `value`, what getenv says now, comes from outside; null: so does that there is none.
 void note_environment(const char* name, const char* value);

@@ -110,14 +110,15 @@ bool is_left_out(const Text& text) {
   return false;
 }
 
-void add_path(dyad_input_kind kind, dyad_input_seen seen, std::string_view base, std::string_view path) {
+void add_path(dyad_record_kind kind, dyad_input_seen seen, std::string_view base, std::string_view path) {
   Text text = tidy(base, path);
   if (is_left_out(text)) return;
-  if (kind != DYAD_INPUT_WRITTEN && g_log->contains(DYAD_INPUT_WRITTEN, DYAD_INPUT_UNKNOWN, text)) return;
+  if (g_log->contains(kind, seen, text)) return;
+  if (kind != DYAD_RECORD_WRITTEN && g_log->contains(DYAD_RECORD_WRITTEN, DYAD_INPUT_UNKNOWN, text)) return;
   g_log->add(kind, seen, text);
 }
 
-[[gnu::noinline]] void add_path_at(dyad_input_kind kind, dyad_input_seen seen, int directory, std::string_view path) {
+[[gnu::noinline]] void add_path_at(dyad_record_kind kind, dyad_input_seen seen, int directory, std::string_view path) {
   char link[32], base[PATH_MAX];
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
   ssize_t size = real().readlink(link, base, sizeof base);
@@ -125,7 +126,7 @@ void add_path(dyad_input_kind kind, dyad_input_seen seen, std::string_view base,
   if (fcntl(directory, F_GETFD) >= 0) note_uncacheable("reaches a file by a directory that has no name");
 }
 
-void add_path(dyad_input_kind kind, dyad_input_seen seen, int directory, std::string_view path) {
+void add_path(dyad_record_kind kind, dyad_input_seen seen, int directory, std::string_view path) {
   if (path.empty()) return;
   if (path.front() == '/') return add_path(kind, seen, std::string_view(""), path);
   if (directory != AT_FDCWD) return add_path_at(kind, seen, directory, path);
@@ -177,7 +178,7 @@ void begin_inputs(char** argv, char** envp) {
   if (const char* name = find_hidden_function()) note_uncacheable("brings a C library function of its own: ", name);
 }
 
-void note_path(dyad_input_kind kind, dyad_input_seen seen, int directory, const char* path) {
+void note_path(dyad_record_kind kind, dyad_input_seen seen, int directory, const char* path) {
   if (path == nullptr) return;
   KeepErrno keep;
   add_path(kind, seen, directory, std::string_view(path));
@@ -186,10 +187,11 @@ void note_path(dyad_input_kind kind, dyad_input_seen seen, int directory, const 
 void note_parent(dyad_input_seen seen, int directory, const char* path) {
   if (path == nullptr || *path == '\0') return;
   KeepErrno keep;
-  add_path(DYAD_INPUT_STAT, seen, directory, parent_of(path));
+  add_path(DYAD_RECORD_STAT, seen, directory, parent_of(path));
 }
 
-void note_link_target(dyad_input_kind kind, dyad_input_seen seen, int directory, const char* path, const char* target) {
+void note_link_target(dyad_record_kind kind, dyad_input_seen seen, int directory, const char* path,
+                      const char* target) {
   if (target[0] == '/') return note_path(kind, seen, AT_FDCWD, target);
   char joined[2 * PATH_MAX];
   std::string_view parent = parent_of(path);
@@ -197,7 +199,7 @@ void note_link_target(dyad_input_kind kind, dyad_input_seen seen, int directory,
   if (size > 0 && size < static_cast<int>(sizeof joined)) note_path(kind, seen, directory, joined);
 }
 
-void note_path_in(dyad_input_kind kind, const char* directory, const char* name) {
+void note_path_in(dyad_record_kind kind, const char* directory, const char* name) {
   KeepErrno keep;
   add_path(kind, DYAD_INPUT_UNKNOWN, std::string_view(directory), std::string_view(name));
 }
@@ -206,15 +208,17 @@ void note_environment(const char* name, const char* value) {
   if (name == nullptr || *name == '\0') return;
   KeepErrno keep;
   // A value that is not among the strings of the start was set by the test; one that is gone was removed by it.
-  if (value != nullptr ? value < g_environment.begin || value >= g_environment.end : was_set(name)) return;
-  g_log->add(DYAD_INPUT_ENVIRONMENT, value != nullptr ? DYAD_INPUT_PRESENT : DYAD_INPUT_ABSENT, whole(name));
+  if (value != nullptr && (value < g_environment.begin || value >= g_environment.end)) return;
+  const dyad_input_seen seen = value != nullptr ? DYAD_INPUT_PRESENT : DYAD_INPUT_ABSENT;
+  if (g_log->contains(DYAD_RECORD_ENVIRONMENT, seen, whole(name)) || (value == nullptr && was_set(name))) return;
+  g_log->add(DYAD_RECORD_ENVIRONMENT, seen, whole(name));
 }
 
 void note_uncacheable(const char* what, const char* detail) {
   constexpr std::size_t kMost = 200;
   KeepErrno keep;
   Text text{what, std::string_view(detail == nullptr ? "" : detail).substr(0, kMost), true};
-  g_log->add(DYAD_INPUT_UNCACHEABLE, DYAD_INPUT_UNKNOWN, text);
+  g_log->add(DYAD_RECORD_UNCACHEABLE, DYAD_INPUT_UNKNOWN, text);
 }
 
 void note_loaded() {
@@ -222,7 +226,7 @@ void note_loaded() {
       [](dl_phdr_info* info, std::size_t, void*) {
         // The program itself has no name, the kernel's page no slash.
         if (info->dlpi_name != nullptr && std::strchr(info->dlpi_name, '/') != nullptr)
-          note_path(DYAD_INPUT_LOADED, DYAD_INPUT_PRESENT, info->dlpi_name);
+          note_path(DYAD_RECORD_LOADED, DYAD_INPUT_PRESENT, info->dlpi_name);
         return 0;
       },
       nullptr);

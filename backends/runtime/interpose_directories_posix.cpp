@@ -15,10 +15,10 @@ int made(int result, int directory, const char* path) {
   if (!is_logging()) return result;
   note_parent(seen(result == 0), directory, path);
   if (result == 0) {
-    note_path(DYAD_INPUT_STAT, DYAD_INPUT_ABSENT, directory, path);
-    note_path(DYAD_INPUT_WRITTEN, DYAD_INPUT_UNKNOWN, directory, path);
+    note_path(DYAD_RECORD_STAT, DYAD_INPUT_ABSENT, directory, path);
+    note_path(DYAD_RECORD_WRITTEN, DYAD_INPUT_UNKNOWN, directory, path);
   } else {
-    note_path(DYAD_INPUT_STAT, errno == EEXIST ? DYAD_INPUT_PRESENT : seen(false), directory, path);
+    note_path(DYAD_RECORD_STAT, errno == EEXIST ? DYAD_INPUT_PRESENT : seen(false), directory, path);
   }
   return result;
 }
@@ -27,7 +27,7 @@ int made(int result, int directory, const char* path) {
 void made_unique(bool ok, const char* path) {
   if (!is_logging()) return;
   note_parent(seen(ok), AT_FDCWD, path);
-  if (ok) note_path(DYAD_INPUT_WRITTEN, DYAD_INPUT_UNKNOWN, path);
+  if (ok) note_path(DYAD_RECORD_WRITTEN, DYAD_INPUT_UNKNOWN, path);
 }
 int made_unique(int fd, const char* path) {
   made_unique(fd >= 0, path);
@@ -35,20 +35,20 @@ int made_unique(int fd, const char* path) {
 }
 
 int removed(int result, int directory, const char* path) {
-  if (is_logging()) note_path(DYAD_INPUT_STAT, seen(result == 0), directory, path);
+  if (is_logging()) note_path(DYAD_RECORD_STAT, seen(result == 0), directory, path);
   return result;
 }
 
 int renamed(int result, int from_directory, const char* from, int to_directory, const char* to) {
   if (!is_logging()) return result;
-  note_path(DYAD_INPUT_STAT, seen(result == 0), from_directory, from);
+  note_path(DYAD_RECORD_STAT, seen(result == 0), from_directory, from);
   note_parent(seen(result == 0), to_directory, to);
-  note_path(result == 0 ? DYAD_INPUT_WRITTEN : DYAD_INPUT_STAT, DYAD_INPUT_UNKNOWN, to_directory, to);
+  note_path(result == 0 ? DYAD_RECORD_WRITTEN : DYAD_RECORD_STAT, DYAD_INPUT_UNKNOWN, to_directory, to);
   return result;
 }
 
 int linked(int result, int from_directory, const char* from, int to_directory, const char* to) {
-  if (is_logging()) note_path(DYAD_INPUT_CONTENT, seen(result == 0), from_directory, from);
+  if (is_logging()) note_path(DYAD_RECORD_CONTENT, seen(result == 0), from_directory, from);
   return made(result, to_directory, to);
 }
 
@@ -59,7 +59,7 @@ int symlinked(int result, const char* target, int directory, const char* path) {
     KeepErrno keep;
     struct stat status;
     bool there = real().fstatat(directory, path, &status, 0) == 0;
-    note_link_target(there && S_ISDIR(status.st_mode) ? DYAD_INPUT_TREE : DYAD_INPUT_CONTENT, seen(there), directory,
+    note_link_target(there && S_ISDIR(status.st_mode) ? DYAD_RECORD_TREE : DYAD_RECORD_CONTENT, seen(there), directory,
                      path, target);
   }
   return made(result, directory, path);
@@ -67,7 +67,7 @@ int symlinked(int result, const char* target, int directory, const char* path) {
 
 template <class T>
 T listed(T result, bool ok, int directory, const char* path) {
-  if (is_logging()) note_path(DYAD_INPUT_DIRECTORY, seen(ok), directory, path);
+  if (is_logging()) note_path(DYAD_RECORD_DIRECTORY, seen(ok), directory, path);
   return result;
 }
 
@@ -83,9 +83,9 @@ thread_local Function t_visit = nullptr;
 
 void visit(const char* path, int type) {
   if (type == FTW_D || type == FTW_DP)
-    note_path(DYAD_INPUT_DIRECTORY, DYAD_INPUT_PRESENT, path);
+    note_path(DYAD_RECORD_DIRECTORY, DYAD_INPUT_PRESENT, path);
   else
-    note_path(DYAD_INPUT_STAT, type == FTW_NS ? DYAD_INPUT_UNKNOWN : DYAD_INPUT_PRESENT, path);
+    note_path(DYAD_RECORD_STAT, type == FTW_NS ? DYAD_INPUT_UNKNOWN : DYAD_INPUT_PRESENT, path);
 }
 
 /// `real(..., function)`, where `function` hears of every entry after the log.
@@ -100,7 +100,7 @@ int walk(const char* root, int (*function)(const char*, const Status*, int, More
     return t_visit<Function>(path, status, type, more...);
   });
   t_visit<Function> = outer;
-  if (result < 0) note_path(DYAD_INPUT_DIRECTORY, seen(false), root);
+  if (result < 0) note_path(DYAD_RECORD_DIRECTORY, seen(false), root);
   return result;
 }
 
@@ -109,6 +109,10 @@ int walk(const char* root, int (*function)(const char*, const Status*, int, More
 DYAD_INTERPOSE(DIR*, opendir, (const char* path)) {
   DIR* result = real().opendir(path);
   return listed(result, result != nullptr, AT_FDCWD, path);
+}
+DYAD_INTERPOSE(DIR*, fdopendir, (int fd)) {
+  DIR* result = real().fdopendir(fd);
+  return result == nullptr ? result : listed(result, true, fd, ".");
 }
 extern "C" {
 typedef int DyadFilter(const dirent*);
@@ -230,7 +234,7 @@ DYAD_INTERPOSE(int, renameat, (int from_directory, const char* from, int to_dire
 }
 DYAD_INTERPOSE(int, renameat2,
                (int from_directory, const char* from, int to_directory, const char* to, unsigned flags)) {
-  if (is_logging() && flags != 0) note_path(DYAD_INPUT_STAT, DYAD_INPUT_UNKNOWN, to_directory, to);
+  if (is_logging() && flags != 0) note_path(DYAD_RECORD_STAT, DYAD_INPUT_UNKNOWN, to_directory, to);
   return renamed(real().renameat2(from_directory, from, to_directory, to, flags), from_directory, from, to_directory,
                  to);
 }
@@ -249,7 +253,7 @@ DYAD_INTERPOSE(int, symlinkat, (const char* target, int directory, const char* p
 
 DYAD_INTERPOSE(int, chdir, (const char* path)) {
   // Relative to where we are still. What is read from there on is recorded by where the path leads to.
-  if (is_logging() && !is_start_directory(path)) note_path(DYAD_INPUT_LINK, DYAD_INPUT_UNKNOWN, path);
+  if (is_logging() && !is_start_directory(path)) note_path(DYAD_RECORD_LINK, DYAD_INPUT_UNKNOWN, path);
   return moved(real().chdir(path));
 }
 DYAD_INTERPOSE(int, fchdir, (int directory)) { return moved(real().fchdir(directory)); }

@@ -17,7 +17,7 @@ const char* note_variable(const char* name) {
 
 bool is_set(const char* value) { return value != nullptr && *value != '\0'; }
 
-void note_file(const char* path) { note_path(DYAD_INPUT_CONTENT, DYAD_INPUT_UNKNOWN, path); }
+void note_file(const char* path) { note_path(DYAD_RECORD_CONTENT, DYAD_INPUT_UNKNOWN, path); }
 
 /// By category; LC_ALL has a place among them.
 constexpr const char* kCategories[] = {
@@ -37,7 +37,7 @@ void note_locale(int mask, const char* name) {
   if (!any) return;
   if (const char* path = note_variable("LOCPATH"); is_set(path)) note_uncacheable("takes its locale from ", path);
   note_file("/usr/lib/locale/locale-archive");
-  note_path(DYAD_INPUT_DIRECTORY, DYAD_INPUT_UNKNOWN, "/usr/lib/locale");
+  note_path(DYAD_RECORD_DIRECTORY, DYAD_INPUT_UNKNOWN, "/usr/lib/locale");
 }
 
 void note_time_zone() {
@@ -51,7 +51,7 @@ void note_time_zone() {
   if (*zone == ':') ++zone;
   if (*zone == '\0' || *zone == '/') return note_file(zone);
   const char* folder = note_variable("TZDIR");
-  note_path_in(DYAD_INPUT_CONTENT, is_set(folder) ? folder : "/usr/share/zoneinfo", zone);
+  note_path_in(DYAD_RECORD_CONTENT, is_set(folder) ? folder : "/usr/share/zoneinfo", zone);
 }
 
 void note_users() {

@@ -31,28 +31,30 @@ class Opening {
 
  private:
   void note(bool ok) const {
-    if ((flags_ & O_TMPFILE) == O_TMPFILE) return note_path(DYAD_INPUT_STAT, seen(ok), directory_, path_);
+    if ((flags_ & O_TMPFILE) == O_TMPFILE) return note_path(DYAD_RECORD_STAT, seen(ok), directory_, path_);
     const bool creates = (flags_ & O_CREAT) != 0 && (flags_ & (O_PATH | O_DIRECTORY)) == 0;
     if (!creates) {
-      dyad_input_kind kind = (flags_ & O_PATH) != 0        ? DYAD_INPUT_STAT
-                             : (flags_ & O_DIRECTORY) != 0 ? DYAD_INPUT_DIRECTORY
-                             : (flags_ & O_TRUNC) != 0     ? DYAD_INPUT_STAT
-                                                           : DYAD_INPUT_CONTENT;
+      dyad_record_kind kind = (flags_ & O_PATH) != 0        ? DYAD_RECORD_STAT
+                              : (flags_ & O_DIRECTORY) != 0 ? DYAD_RECORD_DIRECTORY
+                              : (flags_ & O_TRUNC) != 0     ? DYAD_RECORD_STAT
+                                                            : DYAD_RECORD_CONTENT;
       note_path(kind, seen(ok), directory_, path_);
+      // What is reached through it is recorded by where it leads to.
+      if ((flags_ & O_PATH) != 0) note_path(DYAD_RECORD_LINK, DYAD_INPUT_UNKNOWN, directory_, path_);
     } else {
       note_parent(seen(ok), directory_, path_);
       if (!ok || (flags_ & O_EXCL) != 0)
-        note_path(DYAD_INPUT_STAT,
+        note_path(DYAD_RECORD_STAT,
                   ok                ? DYAD_INPUT_ABSENT
                   : errno == EEXIST ? DYAD_INPUT_PRESENT
                                     : seen(ok),
                   directory_, path_);
       else if ((flags_ & O_TRUNC) == 0)
-        note_path(existed_ ? DYAD_INPUT_CONTENT : DYAD_INPUT_STAT, existed_ ? DYAD_INPUT_PRESENT : DYAD_INPUT_ABSENT,
+        note_path(existed_ ? DYAD_RECORD_CONTENT : DYAD_RECORD_STAT, existed_ ? DYAD_INPUT_PRESENT : DYAD_INPUT_ABSENT,
                   directory_, path_);
     }
     const bool makes = (flags_ & O_TRUNC) != 0 || (creates && !existed_);
-    if (ok && makes && (flags_ & O_PATH) == 0) note_path(DYAD_INPUT_WRITTEN, DYAD_INPUT_UNKNOWN, directory_, path_);
+    if (ok && makes && (flags_ & O_PATH) == 0) note_path(DYAD_RECORD_WRITTEN, DYAD_INPUT_UNKNOWN, directory_, path_);
   }
 
   int directory_;
@@ -78,8 +80,15 @@ int flags_of(const char* mode) {
 
 /// After a call that asked about `path`: 0 is success.
 template <class T>
-T asked(T result, int directory, const char* path, dyad_input_kind kind = DYAD_INPUT_STAT) {
+T asked(T result, int directory, const char* path, dyad_record_kind kind = DYAD_RECORD_STAT) {
   if (is_logging()) note_path(kind, seen(result >= 0), directory, path);
+  return result;
+}
+
+/// Whether the path is there is a part of where it leads to.
+template <class T>
+T followed(T result, int directory, const char* path) {
+  if (is_logging()) note_path(DYAD_RECORD_LINK, DYAD_INPUT_UNKNOWN, directory, path);
   return result;
 }
 
@@ -210,10 +219,10 @@ DYAD_INTERPOSE(ssize_t, llistxattr, (const char* path, char* list, size_t size))
 }
 
 DYAD_INTERPOSE(ssize_t, readlink, (const char* path, char* target, size_t size)) {
-  return asked(real().readlink(path, target, size), AT_FDCWD, path, DYAD_INPUT_LINK);
+  return followed(real().readlink(path, target, size), AT_FDCWD, path);
 }
 DYAD_INTERPOSE(ssize_t, readlinkat, (int directory, const char* path, char* target, size_t size)) {
-  return asked(real().readlinkat(directory, path, target, size), directory, path, DYAD_INPUT_LINK);
+  return followed(real().readlinkat(directory, path, target, size), directory, path);
 }
 DYAD_INTERPOSE(ssize_t, __readlink_chk, (const char* path, char* target, size_t size, size_t room)) {
   if (size > room) abort();
@@ -224,9 +233,7 @@ DYAD_INTERPOSE(ssize_t, __readlinkat_chk, (int directory, const char* path, char
   return dyad_own_readlinkat(directory, path, target, size);
 }
 DYAD_INTERPOSE(char*, realpath, (const char* path, char* resolved)) {
-  char* result = real().realpath(path, resolved);
-  if (is_logging()) note_path(DYAD_INPUT_LINK, seen(result != nullptr), path);
-  return result;
+  return followed(real().realpath(path, resolved), AT_FDCWD, path);
 }
 DYAD_INTERPOSE(char*, __realpath_chk, (const char* path, char* resolved, size_t room)) {
   if (room < PATH_MAX) abort();
@@ -237,10 +244,10 @@ DYAD_INTERPOSE(char*, canonicalize_file_name, (const char* path)) { return dyad_
 // Those that change a file, its owner, mode or times depend on its being there; the host sees that it has changed.
 
 DYAD_INTERPOSE(int, truncate, (const char* path, off_t size)) {
-  return asked(real().truncate(path, size), AT_FDCWD, path, DYAD_INPUT_CONTENT);
+  return asked(real().truncate(path, size), AT_FDCWD, path, DYAD_RECORD_CONTENT);
 }
 DYAD_INTERPOSE(int, truncate64, (const char* path, off64_t size)) {
-  return asked(real().truncate64(path, size), AT_FDCWD, path, DYAD_INPUT_CONTENT);
+  return asked(real().truncate64(path, size), AT_FDCWD, path, DYAD_RECORD_CONTENT);
 }
 DYAD_INTERPOSE(int, chmod, (const char* path, mode_t mode)) { return asked(real().chmod(path, mode), AT_FDCWD, path); }
 DYAD_INTERPOSE(int, fchmodat, (int directory, const char* path, mode_t mode, int flags)) {

@@ -52,7 +52,7 @@ void* open_library(const char* name, int mode) {
   if (library != nullptr) {
     note_loaded();  // now: it may be gone at the end
   } else if (name != nullptr && std::strchr(name, '/') != nullptr && real().access(name, F_OK) != 0) {
-    note_path(DYAD_INPUT_CONTENT, DYAD_INPUT_ABSENT, name);
+    note_path(DYAD_RECORD_CONTENT, DYAD_INPUT_ABSENT, name);
   } else if (name != nullptr) {
     note_uncacheable("cannot load ", name);
   }
@@ -91,7 +91,6 @@ bool is_harmless(long number) {
                                  SYS_get_mempolicy,
                                  SYS_get_robust_list,
                                  SYS_getcpu,
-                                 SYS_getdents64,
                                  SYS_getegid,
                                  SYS_geteuid,
                                  SYS_getgid,

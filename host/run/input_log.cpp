@@ -23,23 +23,23 @@ std::string normal_path(std::string_view path) {
   return normal.empty() ? "/" : normal;
 }
 
-Consulted::Kind kind_of(dyad_input_kind kind) {
+Consulted::Kind kind_of(dyad_record_kind kind) {
   switch (kind) {
-    case DYAD_INPUT_CONTENT:
+    case DYAD_RECORD_CONTENT:
       return Consulted::Kind::kContent;
-    case DYAD_INPUT_STAT:
+    case DYAD_RECORD_STAT:
       return Consulted::Kind::kStat;
-    case DYAD_INPUT_DIRECTORY:
+    case DYAD_RECORD_DIRECTORY:
       return Consulted::Kind::kDirectory;
-    case DYAD_INPUT_LINK:
+    case DYAD_RECORD_LINK:
       return Consulted::Kind::kLink;
-    case DYAD_INPUT_ENVIRONMENT:
+    case DYAD_RECORD_ENVIRONMENT:
       return Consulted::Kind::kEnvironment;
-    case DYAD_INPUT_LOADED:
+    case DYAD_RECORD_LOADED:
       return Consulted::Kind::kLoaded;
-    case DYAD_INPUT_WRITTEN:
-    case DYAD_INPUT_TREE:
-    case DYAD_INPUT_UNCACHEABLE:
+    case DYAD_RECORD_WRITTEN:
+    case DYAD_RECORD_TREE:
+    case DYAD_RECORD_UNCACHEABLE:
       break;
   }
   std::unreachable();  // add() has dealt with these
@@ -65,12 +65,12 @@ Result<std::vector<InputRecord>> read_input_log(std::string_view bytes) {
     std::memcpy(&head, rest.data(), sizeof head);
     rest.remove_prefix(sizeof head);
     const std::size_t padded = (std::size_t{head.size} + 7) / 8 * 8;
-    if (head.kind < DYAD_INPUT_CONTENT || head.kind > DYAD_INPUT_UNCACHEABLE || head.seen > DYAD_INPUT_ABSENT ||
+    if (head.kind < DYAD_RECORD_CONTENT || head.kind > DYAD_RECORD_UNCACHEABLE || head.seen > DYAD_INPUT_ABSENT ||
         head.zero != 0 || head.size == 0 || head.size > DYAD_INPUT_MAX_TEXT || padded > rest.size())
       return fail("the input log is damaged: a record makes no sense");
-    const auto kind = static_cast<dyad_input_kind>(head.kind);
+    const auto kind = static_cast<dyad_record_kind>(head.kind);
     std::string_view text = rest.substr(0, head.size);
-    const bool is_path = kind != DYAD_INPUT_ENVIRONMENT && kind != DYAD_INPUT_UNCACHEABLE;
+    const bool is_path = kind != DYAD_RECORD_ENVIRONMENT && kind != DYAD_RECORD_UNCACHEABLE;
     if (text.find('\0') != std::string_view::npos || (is_path && text.front() != '/'))
       return fail("the input log is damaged: a record's text makes no sense");
     records.push_back({kind, static_cast<dyad_input_seen>(head.seen), text});
@@ -99,18 +99,23 @@ bool Inputs::is_own(const std::string& path) const {
 }
 
 void Inputs::add(const InputRecord& record) {
-  if (record.kind == DYAD_INPUT_UNCACHEABLE) return set_uncacheable(std::string(record.text));
-  const bool is_path = record.kind != DYAD_INPUT_ENVIRONMENT;
+  if (record.kind == DYAD_RECORD_UNCACHEABLE) return set_uncacheable(std::string(record.text));
+  const bool is_path = record.kind != DYAD_RECORD_ENVIRONMENT;
   std::string text = is_path ? normal_path(record.text) : std::string(record.text);
   if (is_path && is_own(text)) return;
-  if (record.kind == DYAD_INPUT_WRITTEN) {
+  if (record.kind == DYAD_RECORD_WRITTEN) {
     written_.insert(std::ranges::upper_bound(written_, text), std::move(text));
     return;
   }
-  if (record.kind == DYAD_INPUT_TREE) return set_uncacheable("reads under another name what is in " + text);
+  if (record.kind == DYAD_RECORD_TREE) return set_uncacheable("reads under another name what is in " + text);
 
-  auto seen = static_cast<Consulted::Seen>(record.seen);
-  auto [known, is_new] = inputs_.try_emplace({kind_of(record.kind), text}, seen);
+  const auto seen = static_cast<Consulted::Seen>(record.seen);
+  add(kind_of(record.kind), seen, text);
+  if (record.kind == DYAD_RECORD_DIRECTORY) add(Consulted::Kind::kLink, Consulted::Seen::kUnknown, text);
+}
+
+void Inputs::add(Consulted::Kind kind, Consulted::Seen seen, const std::string& text) {
+  auto [known, is_new] = inputs_.try_emplace({kind, text}, seen);
   if (is_new || seen == Consulted::Seen::kUnknown || known->second == seen) return;
   if (known->second == Consulted::Seen::kUnknown)
     known->second = seen;

@@ -34,7 +34,7 @@ class InputLog {
 };
 
 struct InputRecord {
-  dyad_input_kind kind;
+  dyad_record_kind kind;
   dyad_input_seen seen;
   std::string_view text;  ///< into the bytes that were read
 };
@@ -57,6 +57,7 @@ class Inputs {
 
  private:
   void add(const InputRecord& record);
+  void add(Consulted::Kind kind, Consulted::Seen seen, const std::string& text);
   bool is_own(const std::string& path) const;
 
   std::map<std::pair<Consulted::Kind, std::string>, Consulted::Seen> inputs_;

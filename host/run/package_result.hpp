@@ -44,7 +44,8 @@ struct TestResult {
   std::vector<Subtest> subtests;    ///< in order of start, nested ones after their parent
 };
 
-/// Something of the outside world that the tests looked at, as backends/abi/input_log.h defines it.
+/// Something of the outside world that the tests looked at, as backends/abi/input_log.h defines it (what it says of a
+/// DIRECTORY is two inputs here: kDirectory, the names, and kLink, where it is).
 struct Consulted {
   enum class Kind : std::uint8_t { kContent, kStat, kDirectory, kLink, kEnvironment, kLoaded };
   enum class Seen : std::uint8_t { kUnknown, kPresent, kAbsent };

@@ -70,6 +70,7 @@ void PackageRun::start_process(Clock::time_point now) {
   }
   Result<Process> process = ready ? make_process() : Result<Process>(fail(ready.error()));
   if (!process) {
+    if (options_.log_inputs) inputs_.set_uncacheable("a process did not start");
     image_run_->end_process({.cause = Cause::kNotStarted, .text = process.error().text}, now);
     return;
   }
@@ -196,10 +197,11 @@ const char* PackageRun::stop_reason() const {
 }
 
 void PackageRun::conclude() {
-  result_.consulted = inputs_.consulted();
-  result_.uncacheable = inputs_.uncacheable();
   const char* why = stop_reason();
   bool all_rounds = round_ == (options_.list_only ? 1 : std::max(1u, options_.count));
+  if (options_.log_inputs && !all_rounds) inputs_.set_uncacheable(why);
+  result_.consulted = inputs_.consulted();
+  result_.uncacheable = inputs_.uncacheable();
   if (interrupted_ && result_.tests.empty() && result_.kind == PackageResult::Kind::kRan) {
     result_.kind = PackageResult::Kind::kNotRun;
     result_.reason = why;

@@ -28,6 +28,7 @@ struct Child {
   std::string directory;
   std::vector<std::string> arguments;
   int event_fd;
+  int input_fd;
 
   bool has(const std::string& argument) const {
     return std::find(arguments.begin(), arguments.end(), argument) != arguments.end();
@@ -91,7 +92,7 @@ inline dyad_process* fake_start(dyad_session*, const dyad_start* start, dyad_err
     std::snprintf(error->text, sizeof error->text, "%s", backend.start_error.c_str());
     return nullptr;
   }
-  Child child{.image = start->image, .directory = start->cwd, .event_fd = start->event_fd};
+  Child child{.image = start->image, .directory = start->cwd, .event_fd = start->event_fd, .input_fd = start->input_fd};
   std::string name = std::filesystem::path(start->image).stem();
   std::string line = name + ":";
   for (char* const* argument = start->argv; *argument; ++argument) {
