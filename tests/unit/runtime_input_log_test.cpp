@@ -36,7 +36,7 @@
 #include "backends/abi/backend.h"
 #include "backends/abi/input_log.h"
 #include "backends/runtime/inputs.hpp"
-#include "tests/unit/runtime_recorded_inputs.hpp"
+#include "runtime_recorded_inputs.hpp"
 
 extern char** environ;
 
