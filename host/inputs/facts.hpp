@@ -44,6 +44,18 @@ class Facts {
   /// Nothing may be stored under these facts.
   void spoil() { consistent_ = false; }
   const std::vector<Fact>& all() const { return facts_; }
+  /// Brings each fact up to date in its place: `present(fact)` changes its state and text, nothing else. Returns
+  /// whether a state has changed.
+  template <class Present>
+  bool renew(Present&& present) {
+    bool changed = false;
+    for (Fact& fact : facts_) {
+      const auto before = fact.state;
+      present(fact);
+      changed = changed || fact.state != before;
+    }
+    return changed;
+  }
   /// What the facts are, states included, in 128 bits.
   cache::Digest digest() const;
 

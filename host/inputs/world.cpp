@@ -52,47 +52,42 @@ void FactSet::add(const FactSet& other) {
 World::World(cache::Store* store, FileStates& files, GivenLookup given)
     : store_(store), files_(files), given_(std::move(given)) {}
 
-Fact World::present(const Fact& fact) const {
-  Fact now{fact.kind, fact.name, {}, {}};
+void World::renew(Fact& fact) const {
   switch (fact.kind) {
     case FactKind::kFile:
-      now.state = files_.content_of(fact.name);
+      fact.state = files_.content_of(fact.name);
       break;
     case FactKind::kMetadata:
-      now.state = files_.metadata_of(fact.name);
+      fact.state = files_.metadata_of(fact.name);
       break;
     case FactKind::kListing:
-      now.state = files_.listing_of(fact.name);
+      fact.state = files_.listing_of(fact.name);
       break;
     case FactKind::kLink:
-      now.state = files_.link_of(fact.name);
+      fact.state = files_.link_of(fact.name);
       break;
     case FactKind::kEnvironment:
-      now.state = fact.name.empty() ? whole_environment() : environment_state(std::getenv(fact.name.c_str()));
+      fact.state = fact.name.empty() ? whole_environment() : environment_state(std::getenv(fact.name.c_str()));
       break;
     case FactKind::kGiven:
-      if (auto given = given_(fact.name)) now.state = given->state, now.text = std::move(given->text);
+      auto given = given_(fact.name).value_or(Given{});
+      fact.state = given.state;
+      fact.text = std::move(given.text);
       break;
   }
-  return now;
-}
-
-Facts World::present(const Facts& facts) const {
-  Facts now;
-  for (const auto& fact : facts.all()) now.add(present(fact));
-  now.normalise();
-  return now;
 }
 
 std::optional<cache::Digest> World::present_shared(const cache::Digest& id) const {
-  if (auto known = shared_now_.find(id); known != shared_now_.end()) return known->second;
-  std::optional<cache::Digest> now;
-  if (auto facts = shared(id)) {
-    auto bytes = present(*facts).serialize();
-    now = cache::digest_of(bytes);
-    if (*now != id && !store_->put(bytes)) now.reset();
-  }
-  return shared_now_.emplace(id, now).first->second;
+  Shared& shared_list = shared_[id];
+  std::call_once(shared_list.once, [&] {
+    auto facts = shared(id);
+    if (!facts) return;
+    if (!facts->renew([this](Fact& fact) { renew(fact); }))
+      shared_list.now = id;
+    else if (auto now = store_->put(facts->serialize()))
+      shared_list.now = now->digest;
+  });
+  return shared_list.now;
 }
 
 std::optional<Facts> World::shared(const cache::Digest& id) const {
@@ -111,13 +106,14 @@ std::optional<Record> World::record_of(const cache::ActionId& lookup) const {
 std::optional<World::Found> World::find(const cache::ActionId& lookup) const {
   auto record = record_of(lookup);
   if (!record) return std::nullopt;
-  for (const auto& version : record->versions) {
+  for (auto& version : record->versions) {
     Found found;
     for (const auto& id : version.shared)
       if (auto now = present_shared(id)) found.facts.shared.push_back(*now);
     if (found.facts.shared.size() != version.shared.size()) continue;
     sort(found.facts.shared);
-    found.facts.own = present(version.own);
+    found.facts.own = std::move(version.own);
+    found.facts.own.renew([this](Fact& fact) { renew(fact); });
     found.key = key_of(lookup, found.facts);
     if (auto bytes = store_->read(cache::ActionId{found.key})) {
       found.bytes = *std::move(bytes);

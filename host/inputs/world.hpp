@@ -7,6 +7,7 @@
 #include <oneapi/tbb/concurrent_unordered_map.h>
 
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,8 +40,10 @@ class World {
   World(cache::Store* store, FileStates& files, GivenLookup given);
 
   /// The same fact as it is now.
-  Fact present(const Fact& fact) const;
-  Facts present(const Facts& facts) const;
+  Fact present(Fact fact) const {
+    renew(fact);
+    return fact;
+  }
   Fact present_given(const std::string& name) const { return present({FactKind::kGiven, name, {}, {}}); }
 
   struct Found {
@@ -65,14 +68,19 @@ class World {
   cache::Store* store() const { return store_; }
 
  private:
+  /// A list of common facts, brought up to date once per run, by whoever asks first.
+  struct Shared {
+    std::once_flag once;
+    std::optional<cache::Digest> now;  ///< its id now; nothing if the list is lost
+  };
+
+  void renew(Fact& fact) const;
   std::optional<cache::Digest> present_shared(const cache::Digest& id) const;
 
   cache::Store* store_;
   FileStates& files_;
   GivenLookup given_;
-  /// Shared lists by their id: the id of what they come to now, nothing if the list is lost.
-  mutable oneapi::tbb::concurrent_unordered_map<cache::Digest, std::optional<cache::Digest>, std::hash<cache::Digest>>
-      shared_now_;
+  mutable oneapi::tbb::concurrent_unordered_map<cache::Digest, Shared, std::hash<cache::Digest>> shared_;
 };
 
 /// A variable's value as a state; that it is unset is one too.
