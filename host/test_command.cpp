@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <oneapi/tbb/task_group.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -27,6 +28,10 @@ run::PackageJob make_job(std::size_t order, const discover::Package& package, co
   job.partial.build_output = colour ? built.diagnostics : without_colours(built.diagnostics);
   job.partial.notices = built.notices;
   for (const auto& image : built.images) job.images.push_back({image.file, image.name});
+  auto tolerates = [&](std::string_view what) {
+    return std::ranges::find(package.cache_despite, what) != package.cache_despite.end();
+  };
+  job.tolerance = {tolerates(discover::kProgramsTolerated), tolerates(discover::kNetworkTolerated)};
   if (!package.problem.empty()) {
     job.partial.kind = run::PackageResult::Kind::kBuildFailed;
     job.partial.build_output += fmt::format("error: {}: {}\n", package.directory.native(), package.problem);

@@ -25,7 +25,7 @@ extern "C" {
 #endif
 
 #define DYAD_INPUT_MAGIC 0x676f6c2d64617964u /* "dyad-log" */
-#define DYAD_INPUT_VERSION 1u
+#define DYAD_INPUT_VERSION 2u /* 2: PROGRAM and NETWORK, which were UNCACHEABLE */
 /* Sparse: what is not written takes no memory. A test that walks a tree of 10,000 files takes 1 MiB. */
 #define DYAD_INPUT_SIZE (4u << 20)
 #define DYAD_INPUT_SLOTS (1u << 15)
@@ -61,7 +61,10 @@ enum dyad_record_kind {
   DYAD_RECORD_WRITTEN = 6,     /* made or emptied by the test: no input from here on, nor is what is below it */
   DYAD_RECORD_LOADED = 7,      /* a shared object: its bytes */
   DYAD_RECORD_TREE = 8,       /* a directory that is reached under another name: anything below it may have been read */
-  DYAD_RECORD_UNCACHEABLE = 9 /* why the result must not be reused; a sentence without a subject: "opens a socket" */
+  /* Why the result must not be reused: a sentence without a subject. The last two unless the workspace allows it. */
+  DYAD_RECORD_UNCACHEABLE = 9, /* "changes its root directory" */
+  DYAD_RECORD_PROGRAM = 10,    /* "runs a program: /bin/true"; its file is a CONTENT besides, what it reads is not seen */
+  DYAD_RECORD_NETWORK = 11     /* "opens a socket" */
 };
 
 /* What the test got to see. If it is otherwise after the run, the input changed during it. */

@@ -54,8 +54,15 @@ void note_path_in(dyad_record_kind kind, const char* directory, const char* name
 
 /// Only if `value`, what getenv says now, comes from outside; null: so does that there is none.
 void note_environment(const char* name, const char* value);
-/// "opens a socket", or "runs a program: " and `detail`.
-void note_uncacheable(const char* what, const char* detail = "");
+/// A reason, of the kind UNCACHEABLE, PROGRAM or NETWORK: "loads into a namespace of its own: " and `detail`.
+void note_reason(dyad_record_kind kind, const char* what, const char* detail = "");
+inline void note_uncacheable(const char* what, const char* detail = "") {
+  note_reason(DYAD_RECORD_UNCACHEABLE, what, detail);
+}
+/// The program `name` is about to be run; a name without a slash is looked for in PATH if `searched`.
+void note_program(const char* name, bool searched);
+/// The shell is about to run `command`.
+void note_shell(const char* command);
 /// All shared objects of this moment.
 void note_loaded();
 /// The working directory may be another one.

@@ -214,11 +214,45 @@ void note_environment(const char* name, const char* value) {
   g_log->add(DYAD_RECORD_ENVIRONMENT, seen, whole(name));
 }
 
-void note_uncacheable(const char* what, const char* detail) {
+void note_reason(dyad_record_kind kind, const char* what, const char* detail) {
   constexpr std::size_t kMost = 200;
   KeepErrno keep;
   Text text{what, std::string_view(detail == nullptr ? "" : detail).substr(0, kMost), true};
-  g_log->add(DYAD_RECORD_UNCACHEABLE, DYAD_INPUT_UNKNOWN, text);
+  g_log->add(kind, DYAD_INPUT_UNKNOWN, text);
+}
+
+namespace {
+
+constexpr char kRuns[] = "runs a program: ";
+
+/// Whatever of this name the directories of PATH hold: the first counts, and that the ones before it lack it.
+void note_search_path(const char* name) {
+  const char* path = real().getenv("PATH");
+  note_environment("PATH", path);
+  for (std::string_view rest = path == nullptr ? "/bin:/usr/bin" : path; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    if (rest.front() == '/') add_path(DYAD_RECORD_CONTENT, DYAD_INPUT_UNKNOWN, rest.substr(0, end), name);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
+}  // namespace
+
+void note_program(const char* name, bool searched) {
+  note_reason(DYAD_RECORD_PROGRAM, kRuns, name);
+  if (name == nullptr || *name == '\0') return;
+  KeepErrno keep;
+  if (searched && std::strchr(name, '/') == nullptr)
+    note_search_path(name);
+  else
+    note_path(DYAD_RECORD_CONTENT, DYAD_INPUT_UNKNOWN, name);
+}
+
+void note_shell(const char* command) {
+  note_reason(DYAD_RECORD_PROGRAM, kRuns, command == nullptr ? "a shell" : command);
+  KeepErrno keep;
+  note_path(DYAD_RECORD_CONTENT, DYAD_INPUT_UNKNOWN, "/bin/sh");
+  note_environment("PATH", real().getenv("PATH"));
 }
 
 void note_loaded() {

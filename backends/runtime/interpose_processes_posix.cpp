@@ -16,14 +16,14 @@ using namespace dyad::inputs;
 
 namespace {
 
-constexpr char kRuns[] = "runs a program: ";
+enum Search : bool { kAsNamed = false, kInPath = true };
 
 /// An exec of `program`, which comes back only if it fails.
 template <class Exec>
-int execute(const char* program, Exec real_exec) {
+int execute(const char* program, Search search, Exec real_exec) {
   if (!is_logging()) return real_exec();
   const bool ours = hand_over_to(program);
-  if (!ours) note_uncacheable(kRuns, program);
+  if (!ours) note_program(program, search == kInPath);
   int result = real_exec();
   if (ours) take_back();
   return result;
@@ -191,22 +191,22 @@ void note_system_call(long number) {
 }  // namespace
 
 DYAD_INTERPOSE(int, execve, (const char* path, char* const* argv, char* const* envp)) {
-  return execute(path, [=] { return real().execve(path, argv, envp); });
+  return execute(path, kAsNamed, [=] { return real().execve(path, argv, envp); });
 }
 DYAD_INTERPOSE(int, execv, (const char* path, char* const* argv)) {
-  return execute(path, [=] { return real().execv(path, argv); });
+  return execute(path, kAsNamed, [=] { return real().execv(path, argv); });
 }
 DYAD_INTERPOSE(int, execvp, (const char* file, char* const* argv)) {
-  return execute(file, [=] { return real().execvp(file, argv); });
+  return execute(file, kInPath, [=] { return real().execvp(file, argv); });
 }
 DYAD_INTERPOSE(int, execvpe, (const char* file, char* const* argv, char* const* envp)) {
-  return execute(file, [=] { return real().execvpe(file, argv, envp); });
+  return execute(file, kInPath, [=] { return real().execvpe(file, argv, envp); });
 }
 DYAD_INTERPOSE(int, execveat, (int directory, const char* path, char* const* argv, char* const* envp, int flags)) {
-  return execute(path, [=] { return real().execveat(directory, path, argv, envp, flags); });
+  return execute(path, kAsNamed, [=] { return real().execveat(directory, path, argv, envp, flags); });
 }
 DYAD_INTERPOSE(int, fexecve, (int fd, char* const* argv, char* const* envp)) {
-  if (is_logging()) note_uncacheable(kRuns, "by a descriptor");
+  if (is_logging()) note_reason(DYAD_RECORD_PROGRAM, "runs a program: ", "by a descriptor");
   return real().fexecve(fd, argv, envp);
 }
 
@@ -241,34 +241,34 @@ DYAD_INTERPOSE(int, execle, (const char* path, const char* first, ...)) {
 DYAD_INTERPOSE(int, posix_spawn,
                (pid_t * pid, const char* path, const posix_spawn_file_actions_t* actions,
                 const posix_spawnattr_t* attributes, char* const* argv, char* const* envp)) {
-  if (is_logging()) note_uncacheable(kRuns, path);
+  if (is_logging()) note_program(path, kAsNamed);
   return real().posix_spawn(pid, path, actions, attributes, argv, envp);
 }
 DYAD_INTERPOSE(int, posix_spawnp,
                (pid_t * pid, const char* file, const posix_spawn_file_actions_t* actions,
                 const posix_spawnattr_t* attributes, char* const* argv, char* const* envp)) {
-  if (is_logging()) note_uncacheable(kRuns, file);
+  if (is_logging()) note_program(file, kInPath);
   return real().posix_spawnp(pid, file, actions, attributes, argv, envp);
 }
 DYAD_INTERPOSE(int, system, (const char* command)) {
-  if (is_logging()) note_uncacheable(kRuns, command == nullptr ? "a shell" : command);
+  if (is_logging()) note_shell(command);
   return real().system(command);
 }
 DYAD_INTERPOSE(FILE*, popen, (const char* command, const char* mode)) {
-  if (is_logging()) note_uncacheable(kRuns, command);
+  if (is_logging()) note_shell(command);
   return real().popen(command, mode);
 }
 
 // Nothing can be done with the network but by a socket; a pair of sockets leads nowhere else.
 DYAD_INTERPOSE(int, socket, (int domain, int type, int protocol)) {
-  if (is_logging()) note_uncacheable("opens a socket");
+  if (is_logging()) note_reason(DYAD_RECORD_NETWORK, "opens a socket");
   return real().socket(domain, type, protocol);
 }
 
-#define DYAD_NETWORK(result, name, parameters, arguments)                             \
-  DYAD_INTERPOSE(result, name, parameters) {                                          \
-    if (is_logging()) note_uncacheable("asks for names or addresses of the network"); \
-    return real().name arguments;                                                     \
+#define DYAD_NETWORK(result, name, parameters, arguments)                                             \
+  DYAD_INTERPOSE(result, name, parameters) {                                                          \
+    if (is_logging()) note_reason(DYAD_RECORD_NETWORK, "asks for names or addresses of the network"); \
+    return real().name arguments;                                                                     \
   }
 DYAD_NETWORK(int, getaddrinfo, (const char* host, const char* service, const addrinfo* hints, addrinfo** found),
              (host, service, hints, found))

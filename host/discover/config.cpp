@@ -28,14 +28,15 @@ struct Lists {
   std::string_view key;
   std::vector<std::string> Settings::*member;
 };
-constexpr std::array<Lists, 5> kLists{{{"defines", &Settings::defines},
+constexpr std::array<Lists, 6> kLists{{{"defines", &Settings::defines},
                                        {"flags", &Settings::flags},
                                        {"link_flags", &Settings::link_flags},
                                        {"pkg_config", &Settings::pkg_config},
-                                       {"test_patterns", &Settings::test_patterns}}};
-constexpr std::array<std::string_view, 9> kKeys{"include_roots", "defines",       "flags",
-                                                "link_flags",    "c_standard",    "cxx_standard",
-                                                "pkg_config",    "test_patterns", "dir"};
+                                       {"test_patterns", &Settings::test_patterns},
+                                       {"cache_despite", &Settings::cache_despite}}};
+constexpr std::array<std::string_view, 10> kKeys{"include_roots", "defines",      "flags",      "link_flags",
+                                                 "c_standard",    "cxx_standard", "pkg_config", "test_patterns",
+                                                 "cache_despite", "dir"};
 
 /// Why `value` cannot be an entry of the list `key`; empty if it can.
 std::string problem_of(std::string_view key, const std::string& value) {
@@ -45,6 +46,8 @@ std::string problem_of(std::string_view key, const std::string& value) {
   if (key == "pkg_config" && value.starts_with('-')) return "is no package name";
   if (key == "test_patterns" && value.find('/') != std::string::npos)
     return "must match file names, not paths: use a [dir.\"...\"] table";
+  if (key == "cache_despite" && value != kProgramsTolerated && value != kNetworkTolerated)
+    return "must be \"programs\" or \"network\"";
   return {};
 }
 

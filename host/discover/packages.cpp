@@ -32,7 +32,9 @@ Package make_package(const Workspace& workspace, const fs::path& directory, cons
   package.id.path = directory.lexically_relative(workspace.root).generic_string();
   package.directory = directory;
   package.problem = listing.problem;
-  auto patterns = workspace.settings_for(directory).test_patterns;
+  const Settings settings = workspace.settings_for(directory);
+  const auto& patterns = settings.test_patterns;
+  package.cache_despite = settings.cache_despite;
   for (const std::string& file : listing.files) {
     switch (kind_of_name(file, patterns)) {
       case SourceKind::kNone:

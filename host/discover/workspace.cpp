@@ -28,6 +28,7 @@ void merge(Settings& to, const Settings& deeper) {
   append(to.link_flags, deeper.link_flags);
   append(to.pkg_config, deeper.pkg_config);
   append(to.test_patterns, deeper.test_patterns);
+  append(to.cache_despite, deeper.cache_despite);
   if (!deeper.c_standard.empty()) to.c_standard = deeper.c_standard;
   if (!deeper.cxx_standard.empty()) to.cxx_standard = deeper.cxx_standard;
 }

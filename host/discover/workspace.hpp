@@ -5,12 +5,16 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/base/ids.hpp"
 #include "host/base/result.hpp"
 
 namespace dyad::discover {
+
+/// Entries of `cache_despite`.
+inline constexpr std::string_view kProgramsTolerated = "programs", kNetworkTolerated = "network";
 
 /// What dyad.toml can set, for the workspace or for a directory and all below it. Later (deeper) settings append to
 /// lists and replace scalars.
@@ -23,6 +27,7 @@ struct Settings {
   std::string cxx_standard = "gnu++20";
   std::vector<std::string> pkg_config;     ///< names of .pc files
   std::vector<std::string> test_patterns;  ///< globs of file names; replace the default rule when set
+  std::vector<std::string> cache_despite;  ///< kProgramsTolerated, kNetworkTolerated: results are kept all the same
 };
 
 struct Workspace {
@@ -45,6 +50,7 @@ struct Package {
   /// Sources whose names say another platform (x_windows.cc, x_arm.cc), sorted. Not built; here so that a missing
   /// symbol can be explained.
   std::vector<std::filesystem::path> other_platform;
+  std::vector<std::string> cache_despite;  ///< the directory's setting
   std::string
       problem;  ///< why the directory could not be read ("Permission denied"); empty as a rule, else the lists are
 };

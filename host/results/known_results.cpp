@@ -52,7 +52,7 @@ KnownResults::KnownResults(inputs::World& world, std::string backend, const run:
     : world_(world), backend_(std::move(backend)), options_(options) {}
 
 cache::ActionId KnownResults::lookup_action(const discover::Package& package, const build::BuiltPackage& built) const {
-  cache::Hasher hasher("result 1");
+  cache::Hasher hasher("result 2");
   hasher.add(backend_).add(package.directory.native()).add(built.images.size());
   for (const auto& image : built.images) hasher.add(image.name).add(image.key);
   hasher.add(options_.run_pattern)
@@ -60,6 +60,7 @@ cache::ActionId KnownResults::lookup_action(const discover::Package& package, co
       .add(std::uint64_t{options_.failfast})
       .add(std::uint64_t{options_.list_only});
   hasher.add(static_cast<std::uint64_t>(options_.time_limit.count()));
+  for (const auto& tolerated : package.cache_despite) hasher.add(tolerated);
   return {hasher.finish()};
 }
 

@@ -23,6 +23,11 @@ std::string normal_path(std::string_view path) {
   return normal.empty() ? "/" : normal;
 }
 
+/// Is its text a reason why the result must not be stored?
+bool is_reason(dyad_record_kind kind) {
+  return kind == DYAD_RECORD_UNCACHEABLE || kind == DYAD_RECORD_PROGRAM || kind == DYAD_RECORD_NETWORK;
+}
+
 Consulted::Kind kind_of(dyad_record_kind kind) {
   switch (kind) {
     case DYAD_RECORD_CONTENT:
@@ -40,6 +45,8 @@ Consulted::Kind kind_of(dyad_record_kind kind) {
     case DYAD_RECORD_WRITTEN:
     case DYAD_RECORD_TREE:
     case DYAD_RECORD_UNCACHEABLE:
+    case DYAD_RECORD_PROGRAM:
+    case DYAD_RECORD_NETWORK:
       break;
   }
   std::unreachable();  // add() has dealt with these
@@ -65,12 +72,12 @@ Result<std::vector<InputRecord>> read_input_log(std::string_view bytes) {
     std::memcpy(&head, rest.data(), sizeof head);
     rest.remove_prefix(sizeof head);
     const std::size_t padded = (std::size_t{head.size} + 7) / 8 * 8;
-    if (head.kind < DYAD_RECORD_CONTENT || head.kind > DYAD_RECORD_UNCACHEABLE || head.seen > DYAD_INPUT_ABSENT ||
+    if (head.kind < DYAD_RECORD_CONTENT || head.kind > DYAD_RECORD_NETWORK || head.seen > DYAD_INPUT_ABSENT ||
         head.zero != 0 || head.size == 0 || head.size > DYAD_INPUT_MAX_TEXT || padded > rest.size())
       return fail("the input log is damaged: a record makes no sense");
     const auto kind = static_cast<dyad_record_kind>(head.kind);
     std::string_view text = rest.substr(0, head.size);
-    const bool is_path = kind != DYAD_RECORD_ENVIRONMENT && kind != DYAD_RECORD_UNCACHEABLE;
+    const bool is_path = kind != DYAD_RECORD_ENVIRONMENT && !is_reason(kind);
     if (text.find('\0') != std::string_view::npos || (is_path && text.front() != '/'))
       return fail("the input log is damaged: a record's text makes no sense");
     records.push_back({kind, static_cast<dyad_input_seen>(head.seen), text});
@@ -99,7 +106,12 @@ bool Inputs::is_own(const std::string& path) const {
 }
 
 void Inputs::add(const InputRecord& record) {
-  if (record.kind == DYAD_RECORD_UNCACHEABLE) return set_uncacheable(std::string(record.text));
+  if (is_reason(record.kind)) {
+    const bool tolerated = (record.kind == DYAD_RECORD_PROGRAM && tolerance_.programs) ||
+                           (record.kind == DYAD_RECORD_NETWORK && tolerance_.network);
+    if (!tolerated) set_uncacheable(std::string(record.text));
+    return;
+  }
   const bool is_path = record.kind != DYAD_RECORD_ENVIRONMENT;
   std::string text = is_path ? normal_path(record.text) : std::string(record.text);
   if (is_path && is_own(text)) return;

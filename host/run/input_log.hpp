@@ -46,6 +46,8 @@ Result<std::vector<InputRecord>> read_input_log(std::string_view bytes);
 /// The inputs of a package, from the logs of its processes in the order of their runs.
 class Inputs {
  public:
+  explicit Inputs(Tolerance tolerance = {}) : tolerance_(tolerance) {}
+
   /// `bytes` of one log; if they are no use, the result must not be stored.
   void add_log(std::string_view bytes);
   void set_uncacheable(std::string why);
@@ -60,6 +62,7 @@ class Inputs {
   void add(Consulted::Kind kind, Consulted::Seen seen, const std::string& text);
   bool is_own(const std::string& path) const;
 
+  Tolerance tolerance_;
   std::map<std::pair<Consulted::Kind, std::string>, Consulted::Seen> inputs_;
   std::vector<std::string> written_;  ///< sorted
   std::string uncacheable_;

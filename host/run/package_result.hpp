@@ -56,6 +56,12 @@ struct Consulted {
   friend auto operator<=>(const Consulted&, const Consulted&) = default;
 };
 
+/// What tests may do and their result be kept all the same, because the workspace says that it does not matter.
+struct Tolerance {
+  bool programs = false;  ///< run other programs, whose inputs nobody sees
+  bool network = false;   ///< open sockets, look names up
+};
+
 struct PackageResult {
   PackageId id;
   enum class Kind : std::uint8_t { kRan, kNoTestFiles, kBuildFailed, kLoadFailed, kNotRun };

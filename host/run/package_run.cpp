@@ -23,7 +23,8 @@ PackageRun::PackageRun(PackageJob job, const RunOptions& options, Backend& backe
       options_(options),
       backend_(backend),
       directory_(directory),
-      result_(std::move(job_.partial)) {
+      result_(std::move(job_.partial)),
+      inputs_(job_.tolerance) {
   result_.kind = PackageResult::Kind::kRan;
 }
 

@@ -40,6 +40,7 @@ struct PackageJob {
   std::size_t order;  ///< position in the report
   std::filesystem::path directory;
   std::vector<ImageJob> images;
+  Tolerance tolerance;
   PackageResult partial;
 };
 

@@ -120,6 +120,21 @@ TEST(Inputs, TellTheFirstReasonInOneLine) {
             "runs a program: a b");
 }
 
+TEST(Inputs, ForbidStoringWhenAProgramIsRunOrTheNetworkUsedUnlessTolerated) {
+  const std::string bytes =
+      log(record(DYAD_RECORD_PROGRAM, "runs a program: true") + record(DYAD_RECORD_CONTENT, "/bin/true") +
+          record(DYAD_RECORD_NETWORK, "opens a socket"));
+  auto why_with = [&](Tolerance tolerance) {
+    Inputs inputs(tolerance);
+    inputs.add_log(bytes);
+    return inputs.uncacheable();
+  };
+  EXPECT_EQ(why_with({}), "runs a program: true");
+  EXPECT_EQ(why_with({.programs = true}), "opens a socket");
+  EXPECT_EQ(why_with({.network = true}), "runs a program: true");
+  EXPECT_EQ(why_with({.programs = true, .network = true}), "");
+}
+
 TEST(InputLog, ThatIsNotCompleteIsNoUse) { EXPECT_EQ(why(log("", 0)), "the run did not come to its end"); }
 
 TEST(InputLog, ThatOverflowedIsNoUse) {
@@ -140,14 +155,14 @@ TEST(InputLog, IsRefusedWhenDamaged) {
       {"nothing", ""},
       {"half a header", good.substr(0, 100)},
       {"another magic", changed(0, 'x')},
-      {"another version", changed(offsetof(dyad_input_header, version), 2)},
+      {"another version", changed(offsetof(dyad_input_header, version), 3)},
       {"another size", changed(offsetof(dyad_input_header, size), 1)},
       {"more used than there is", changed(offsetof(dyad_input_header, used), 120)},
       {"more used than there can be", changed(offsetof(dyad_input_header, used) + 3, '\x7f')},
       {"used ends in a record", changed(offsetof(dyad_input_header, used), 12)},
       {"used ends in a head", changed(offsetof(dyad_input_header, used), 20)},
       {"a record not filled in", changed(kFirst, 0)},
-      {"unknown kind", changed(kFirst, 10)},
+      {"unknown kind", changed(kFirst, 12)},
       {"unknown seen", changed(kFirst + 1, 3)},
       {"not zero", changed(kFirst + 2, 1)},
       {"empty text", changed(kFirst + 4, 0)},

@@ -293,7 +293,8 @@ TEST_F(InputLogOfAProcess, KeepsErrnoAndResults) {
 std::string why(const Lines& lines) {
   std::string all;
   for (const std::string& line : lines)
-    if (line.starts_with("UNCACHEABLE ")) all += line.substr(12) + ";";
+    for (std::string kind : {"UNCACHEABLE ", "PROGRAM ", "NETWORK "})
+      if (line.starts_with(kind)) all += line.substr(kind.size()) + ";";
   return all;
 }
 
@@ -311,6 +312,18 @@ TEST_F(InputLogOfAProcess, SaysThatAProgramIsRun) {
               _exit(status == 0 ? 0 : 5);
             })),
             "runs a program: true;runs a program: exit 3;runs a program: /bin/sh;");
+}
+
+TEST_F(InputLogOfAProcess, NamesTheFileOfAProgram) {
+  Lines lines = logged([] {
+    setenv("PATH", "/no/such:relative:/bin", 1);
+    char name[] = "true";
+    char* argv[] = {name, nullptr};
+    pid_t pid;
+    if (posix_spawnp(&pid, "true", nullptr, nullptr, argv, environ) == 0) waitpid(pid, nullptr, 0);
+  });
+  for (const char* expected : {"PROGRAM runs a program: true", "CONTENT /no/such/true", "CONTENT /bin/true"})
+    EXPECT_NE(std::find(lines.begin(), lines.end(), expected), lines.end()) << testing::PrintToString(lines);
 }
 
 TEST_F(InputLogOfAProcess, SaysThatTheNetworkIsUsed) {
@@ -416,27 +429,27 @@ TEST_F(InputLogOfAProcess, LeavesNoLowDescriptor) {
 
 TEST_F(InputLogOfAProcess, TakesLittleStack) {
   // GoogleTest changes directory and executes itself on a stack of two pages.
-  EXPECT_EQ(
-      logged([] {
-        constexpr std::size_t kPage = 4096;
-        char* stack =
-            static_cast<char*>(mmap(nullptr, 3 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-        mprotect(stack, kPage, PROT_NONE);
-        auto body = [](void*) {
-          struct stat status;
-          stat("file", &status);
-          getenv("SMALL");
-          if (chdir("folder") != 0) _exit(4);
-          char* argv[] = {nullptr};
-          execv("./none", argv);
-          return 0;
-        };
-        pid_t pid = clone(body, stack + 3 * kPage, SIGCHLD, nullptr);
-        int status = 0;
-        waitpid(pid, &status, 0);
-        if (status != 0) _exit(5);
-      }),
-      (Lines{"STAT + ROOT/file", "ENVIRONMENT - SMALL", "LINK ROOT/folder", "UNCACHEABLE runs a program: ./none"}));
+  EXPECT_EQ(logged([] {
+              constexpr std::size_t kPage = 4096;
+              char* stack = static_cast<char*>(
+                  mmap(nullptr, 3 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+              mprotect(stack, kPage, PROT_NONE);
+              auto body = [](void*) {
+                struct stat status;
+                stat("file", &status);
+                getenv("SMALL");
+                if (chdir("folder") != 0) _exit(4);
+                char* argv[] = {nullptr};
+                execv("./none", argv);
+                return 0;
+              };
+              pid_t pid = clone(body, stack + 3 * kPage, SIGCHLD, nullptr);
+              int status = 0;
+              waitpid(pid, &status, 0);
+              if (status != 0) _exit(5);
+            }),
+            (Lines{"STAT + ROOT/file", "ENVIRONMENT - SMALL", "LINK ROOT/folder", "PROGRAM runs a program: ./none",
+                   "CONTENT ROOT/folder/none"}));
 }
 
 TEST_F(InputLogOfAProcess, StandsManyThreads) {
