@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "host/build/pkg_config_answers.hpp"
+
 namespace dyad::build {
 
 namespace fs = std::filesystem;
@@ -15,7 +17,8 @@ namespace {
 
 constexpr std::string_view kArguments = "arguments of ", kFramework = "GoogleTest's arguments from ",
                            kLink = "link arguments of ", kSources = "sources of ",
-                           kWorkspaceSources = "sources of the workspace", kTools = "dyad and its compiler";
+                           kWorkspaceSources = "sources of the workspace", kTools = "dyad and its compiler",
+                           kPkgConfigVariables = "variables of pkg-config";
 
 std::optional<Given> given(std::string text) { return Given{cache::digest_of(text), std::move(text)}; }
 
@@ -51,6 +54,7 @@ std::string GivenFacts::link_arguments_of(const fs::path& directory) { return st
 std::string GivenFacts::sources_of(const fs::path& directory) { return std::string(kSources) + directory.native(); }
 std::string GivenFacts::sources_of_workspace() { return std::string(kWorkspaceSources); }
 std::string GivenFacts::tools() { return std::string(kTools); }
+std::string GivenFacts::pkg_config_variables() { return std::string(kPkgConfigVariables); }
 
 void GivenFacts::know(const std::vector<discover::Package>& packages) {
   for (const auto& package : packages) known_.emplace(sources_of(package.directory), given(text_of(package)));
@@ -67,6 +71,7 @@ std::optional<Given> GivenFacts::make(const std::string& name) const {
   if (name.starts_with(kFramework)) return lines(arguments_.compile_foreign(rest(kFramework)));
   if (name.starts_with(kLink)) return lines(arguments_.link(rest(kLink)));
   if (name == kTools) return given(toolchain_.identity());
+  if (name == kPkgConfigVariables) return given(build::pkg_config_variables());
   if (name == kWorkspaceSources) {
     auto packages = discover::find_packages(workspace_, workspace_.root, {"./..."});
     if (!packages) return given("failed: " + packages.error().text);

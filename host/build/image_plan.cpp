@@ -155,11 +155,20 @@ Result<PackagePlan> plan_images(std::span<const Unit* const> units, std::span<co
   for (const Unit* unit : units) {
     std::string stem = unit->source.stem().native();
     switch (kind_of(*unit)) {
-      case TestFileKind::kLibrary: plan.library.push_back(unit); continue;
-      case TestFileKind::kSharedMain: shared_mains.push_back(unit); continue;
-      case TestFileKind::kOwnMain: alone.push_back({stem, {unit}, nullptr, unit}); continue;
-      case TestFileKind::kPlainMain: alone.push_back({stem, {unit}, unit, nullptr}); continue;
-      case TestFileKind::kTests: break;
+      case TestFileKind::kLibrary:
+        plan.library.push_back(unit);
+        continue;
+      case TestFileKind::kSharedMain:
+        shared_mains.push_back(unit);
+        continue;
+      case TestFileKind::kOwnMain:
+        alone.push_back({stem, {unit}, nullptr, unit});
+        continue;
+      case TestFileKind::kPlainMain:
+        alone.push_back({stem, {unit}, unit, nullptr});
+        continue;
+      case TestFileKind::kTests:
+        break;
     }
     std::size_t place = 0;
     for (; place < shared.size(); ++place) {

@@ -1,8 +1,8 @@
 /// Which test files of a package share an image, decided from what the compiler found in them.
 ///
 /// One image per package is the rule. Files that cannot live together are split: each file with a main of its own, and
-/// files that define the same thing (a symbol, a class, a flag) twice. A file without a main goes along with a file that
-/// wants a symbol of it. Pure: works on compiled units alone.
+/// files that define the same thing (a symbol, a class, a flag) twice. A file without a main goes along with a file
+/// that wants a symbol of it. Pure: works on compiled units alone.
 #pragma once
 
 #include <span>
@@ -36,12 +36,12 @@ struct ImagePlan {
 
 struct PackagePlan {
   std::vector<ImagePlan> images;
-  std::vector<const Unit*> library;   ///< test files by name that turned out to be library
-  std::vector<std::string> notices;   ///< why there is more than one image
+  std::vector<const Unit*> library;  ///< test files by name that turned out to be library
+  std::vector<std::string> notices;  ///< why there is more than one image
 };
 
-/// `units`: the test files, all compiled, in order. `others`: the directory's library units, among which a shared main may
-/// be. Fails if two native tests have one name, or two shared mains compete.
+/// `units`: the test files, all compiled, in order. `others`: the directory's library units, among which a shared main
+/// may be. Fails if two native tests have one name, or two shared mains compete.
 Result<PackagePlan> plan_images(std::span<const Unit* const> units, std::span<const Unit* const> others,
                                 const std::string& directory_name);
 

@@ -15,7 +15,7 @@ namespace dyad::build {
 
 /// GoogleTest as the user's sources found it.
 struct GoogleTest {
-  std::filesystem::path include;  ///< the directory that holds gtest/gtest.h
+  std::filesystem::path include;       ///< the directory that holds gtest/gtest.h
   std::filesystem::path mock_include;  ///< the directory that holds gmock/gmock.h, or empty: GoogleMock is not used
 };
 

@@ -20,12 +20,16 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
       session->cache_warning_ = store.error().text + "; going on without a cache";
     }
   }
-  session->arguments_ =
-      std::make_unique<plan::Arguments>(workspace, plan::BuildOptions{options.release, installation.include_dir});
+  session->arguments_ = std::make_unique<plan::Arguments>(
+      workspace, plan::BuildOptions{options.release, installation.include_dir,
+                                    [answers = &session->pkg_config_](const std::string& package, auto query) {
+                                      return (*answers)->ask(package, query);
+                                    }});
   session->given_ = std::make_unique<GivenFacts>(workspace, *session->arguments_, session->toolchain_);
   session->world_ = std::make_unique<inputs::World>(
       session->store_ ? &*session->store_ : nullptr, session->files_,
       [given = session->given_.get()](const std::string& name) { return given->look_up(name); });
+  session->pkg_config_ = std::make_unique<PkgConfigAnswers>(*session->world_);
   session->inputs_ = std::make_unique<UnitInputs>(workspace.root, *session->world_);
   session->compiler_ = std::make_unique<Compiler>(session->toolchain_, *session->world_, *session->inputs_, statistics,
                                                   options.jobs, session->scratch_.path());

@@ -11,6 +11,7 @@
 #include "host/base/file.hpp"
 #include "host/build/builder.hpp"
 #include "host/build/given_facts.hpp"
+#include "host/build/pkg_config_answers.hpp"
 #include "host/inputs/file_states.hpp"
 
 namespace dyad::build {
@@ -58,6 +59,7 @@ class Session {
   std::unique_ptr<plan::Arguments> arguments_;
   std::unique_ptr<GivenFacts> given_;
   std::unique_ptr<inputs::World> world_;
+  std::unique_ptr<PkgConfigAnswers> pkg_config_;
   std::unique_ptr<UnitInputs> inputs_;
   std::unique_ptr<Compiler> compiler_;
   std::unique_ptr<Builder> builder_;

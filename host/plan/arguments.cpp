@@ -9,7 +9,6 @@
 
 #include "host/discover/source_name.hpp"
 #include "host/plan/link_flags.hpp"
-#include "host/plan/pkg_config.hpp"
 
 namespace dyad::plan {
 
@@ -126,7 +125,7 @@ class Arguments::Impl {
     Strings flags;
     for (const std::string& package : packages) {
       auto [entry, is_new] = pkg_config_.try_emplace({package, query});
-      if (is_new) entry->second = query_pkg_config(package, query);
+      if (is_new) entry->second = options_.pkg_config(package, query);
       if (!entry->second) return entry->second;
       append(flags, *entry->second);
     }

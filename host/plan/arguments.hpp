@@ -2,18 +2,23 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "host/base/result.hpp"
 #include "host/discover/workspace.hpp"
+#include "host/plan/pkg_config.hpp"
 
 namespace dyad::plan {
 
 struct BuildOptions {
   bool release = false;               ///< -O2 instead of -O0
   std::filesystem::path include_dir;  ///< <dyad/testing.h>
+  /// Who is asked about packages: pkg-config itself, or somebody who remembers what it said.
+  std::function<Result<std::vector<std::string>>(const std::string& package, PkgConfigQuery)> pkg_config =
+      query_pkg_config;
 };
 
 enum class Language { kC, kCxx, kIr };

@@ -23,7 +23,13 @@ Result<std::vector<std::string>> query_pkg_config(const std::string& package, Pk
   auto fail_with = [&](const std::string& why) {
     return fail(fmt::format("package \"{}\" of dyad.toml (pkg_config): {}", printable(package), why));
   };
-  auto ended = run_program({"pkg-config", query == PkgConfigQuery::kCompile ? "--cflags" : "--libs", "--", package});
+  std::vector<std::string> command{"pkg-config"};
+  if (query == PkgConfigQuery::kSearchPath)
+    command.emplace_back("--variable=pc_path");
+  else
+    command.emplace_back(query == PkgConfigQuery::kCompile ? "--cflags" : "--libs");
+  command.insert(command.end(), {"--", package});
+  auto ended = run_program(command);
   if (!ended) return fail_with(ended.error().text);
   if (ended->code == 0) return split_flags(ended->output);
   std::string said = first_line(ended->errors);

@@ -8,7 +8,11 @@
 
 namespace dyad::plan {
 
-enum class PkgConfigQuery { kCompile, kLink };
+enum class PkgConfigQuery {
+  kCompile,
+  kLink,
+  kSearchPath  ///< of the package "pkg-config": the directories that it searches by default, separated by ':'
+};
 
 /// The flags of `package` as single arguments. The error names the package and says what pkg-config said, or that there
 /// is no pkg-config.
