@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string_view>
 
 #include "host/build/pkg_config_answers.hpp"
+#include "host/build/process_facts.hpp"
 
 namespace dyad::build {
 
@@ -18,28 +20,41 @@ namespace {
 constexpr std::string_view kArguments = "arguments of ", kFramework = "GoogleTest's arguments from ",
                            kLink = "link arguments of ", kSources = "sources of ",
                            kWorkspaceSources = "sources of the workspace", kTools = "dyad and its compiler",
-                           kPkgConfigVariables = "variables of pkg-config";
+                           kPkgConfigVariables = "variables of pkg-config", kProcess = "user and limits of the process";
 
-std::optional<Given> given(std::string text) { return Given{cache::digest_of(text), std::move(text)}; }
+using Strings = std::vector<std::string>;
 
-/// One argument a line.
-std::optional<Given> lines(const Result<std::vector<std::string>>& arguments) {
-  if (!arguments) return given("failed: " + arguments.error().text);
-  std::string text = fmt::format("{}", fmt::join(*arguments, "\n"));
+/// The state is of the items, so that it does not matter what separates them in the text: a line each.
+std::optional<Given> given(const Strings& items) {
+  cache::Hasher hasher("given 1");
+  for (const auto& item : items) hasher.add(item);
+  return Given{hasher.finish(), fmt::format("{}", fmt::join(items, "\n"))};
+}
+
+std::optional<Given> given(const Result<Strings>& arguments) {
+  if (!arguments) return given(Strings{"failed: " + arguments.error().text});
+  Strings items = *arguments;
   // The code that "native" stands for is not in the arguments.
-  if (text.find("=native") == std::string::npos) return given(std::move(text));
+  if (std::ranges::none_of(items, [](const auto& item) { return item.find("=native") != item.npos; }))
+    return given(items);
   std::ifstream cpus("/proc/cpuinfo");
   for (std::string line; std::getline(cpus, line) && !line.empty();)
     if (line.starts_with("model name") || line.starts_with("flags") || line.starts_with("Features"))
-      text += "\n" + line;
-  return given(std::move(text));
+      items.push_back(line);
+  return given(items);
 }
 
-std::string text_of(const discover::Package& package) {
-  std::string text = package.problem;
-  for (const auto* files : {&package.tests, &package.library})
-    for (const auto& file : *files) text += (text.empty() ? "" : "\n") + file.filename().native();
-  return text;
+/// "test a_test.c", "library a.c": by which of them it is, a file of the same name is another thing.
+void add_sources(const discover::Package& package, Strings& items) {
+  if (!package.problem.empty()) items.push_back("problem " + package.problem);
+  for (const auto& file : package.tests) items.push_back("test " + file.filename().native());
+  for (const auto& file : package.library) items.push_back("library " + file.filename().native());
+}
+
+std::optional<Given> sources(const discover::Package& package) {
+  Strings items;
+  add_sources(package, items);
+  return given(items);
 }
 
 }  // namespace
@@ -54,10 +69,11 @@ std::string GivenFacts::link_arguments_of(const fs::path& directory) { return st
 std::string GivenFacts::sources_of(const fs::path& directory) { return std::string(kSources) + directory.native(); }
 std::string GivenFacts::sources_of_workspace() { return std::string(kWorkspaceSources); }
 std::string GivenFacts::tools() { return std::string(kTools); }
+std::string GivenFacts::process() { return std::string(kProcess); }
 std::string GivenFacts::pkg_config_variables() { return std::string(kPkgConfigVariables); }
 
 void GivenFacts::know(const std::vector<discover::Package>& packages) {
-  for (const auto& package : packages) known_.emplace(sources_of(package.directory), given(text_of(package)));
+  for (const auto& package : packages) known_.emplace(sources_of(package.directory), sources(package));
 }
 
 std::optional<Given> GivenFacts::look_up(const std::string& name) const {
@@ -67,19 +83,23 @@ std::optional<Given> GivenFacts::look_up(const std::string& name) const {
 
 std::optional<Given> GivenFacts::make(const std::string& name) const {
   auto rest = [&](std::string_view prefix) { return fs::path(name.substr(prefix.size())); };
-  if (name.starts_with(kArguments)) return lines(arguments_.compile(rest(kArguments)));
-  if (name.starts_with(kFramework)) return lines(arguments_.compile_foreign(rest(kFramework)));
-  if (name.starts_with(kLink)) return lines(arguments_.link(rest(kLink)));
-  if (name == kTools) return given(toolchain_.identity());
-  if (name == kPkgConfigVariables) return given(build::pkg_config_variables());
+  if (name.starts_with(kArguments)) return given(arguments_.compile(rest(kArguments)));
+  if (name.starts_with(kFramework)) return given(arguments_.compile_foreign(rest(kFramework)));
+  if (name.starts_with(kLink)) return given(arguments_.link(rest(kLink)));
+  if (name == kTools) return given(Strings{toolchain_.identity()});
+  if (name == kProcess) return given(process_facts());
+  if (name == kPkgConfigVariables) return given(Strings{build::pkg_config_variables()});
   if (name == kWorkspaceSources) {
     auto packages = discover::find_packages(workspace_, workspace_.root, {"./..."});
-    if (!packages) return given("failed: " + packages.error().text);
-    std::string text;
-    for (const auto& package : *packages) text += package.id.path + ":\n" + text_of(package) + "\n";
-    return given(std::move(text));
+    if (!packages) return given(Strings{"failed: " + packages.error().text});
+    Strings items;
+    for (const auto& package : *packages) {
+      items.push_back(package.id.path + ":");
+      add_sources(package, items);
+    }
+    return given(items);
   }
-  if (name.starts_with(kSources)) return given(text_of(discover::read_package(workspace_, rest(kSources))));
+  if (name.starts_with(kSources)) return sources(discover::read_package(workspace_, rest(kSources)));
   return std::nullopt;
 }
 

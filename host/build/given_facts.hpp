@@ -29,6 +29,7 @@ class GivenFacts {
   static std::string sources_of_workspace();
   static std::string tools();
   static std::string pkg_config_variables();
+  static std::string process();
 
   /// State and text now; nothing if there is no fact of that name.
   std::optional<inputs::World::Given> look_up(const std::string& name) const;

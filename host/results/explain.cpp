@@ -105,21 +105,35 @@ class Words {
     auto directory = was.name.starts_with(build::GivenFacts::sources_of("/"))
                          ? fs::path(was.name.substr(build::GivenFacts::sources_of("").size()))
                          : fs::path();
+    if (sources) return add_sources(before, after, directory);
+    if (was.name == build::GivenFacts::process()) {
+      for (const auto& line : after)
+        if (!before.contains(line)) say("dyad runs with another {}", line);
+      return;
+    }
     for (const auto& line : after)
-      if (!before.contains(line)) {
-        if (sources)
-          say("new source {}", show((directory / line).native()));
-        else
-          say("flag {} added", line);
-      }
+      if (!before.contains(line)) say("flag {} added", line);
     for (const auto& line : before)
-      if (!after.contains(line)) {
-        if (sources)
-          say("source {} is gone", show((directory / line).native()));
-        else
-          say("flag {} removed", line);
-      }
+      if (!after.contains(line)) say("flag {} removed", line);
     if (before == after) say("{}: their order changed", was.name);
+  }
+
+  /// Lines as GivenFacts makes them: "test a_test.c", "library a.c".
+  void add_sources(const std::set<std::string>& before, const std::set<std::string>& after, const fs::path& directory) {
+    auto place_of = [&](std::string_view line) { return show((directory / line.substr(line.find(' ') + 1)).native()); };
+    auto other = [](const std::string& line) {
+      return line.starts_with("test ") ? "library" + line.substr(4) : "test" + line.substr(line.find(' '));
+    };
+    for (const auto& line : after) {
+      if (before.contains(line) || line.ends_with(':')) continue;
+      if (before.contains(other(line)))
+        say("{} is a {} source now", place_of(line), line.substr(0, line.find(' ')));
+      else
+        say("new source {}", place_of(line));
+    }
+    for (const auto& line : before)
+      if (!line.ends_with(':') && !after.contains(line) && !after.contains(other(line)))
+        say("source {} is gone", place_of(line));
   }
 
   const std::vector<Fact>& before_;

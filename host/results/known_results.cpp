@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "host/build/given_facts.hpp"
 #include "host/results/stored_result.hpp"
 
 namespace dyad::results {
@@ -91,6 +92,7 @@ void KnownResults::keep(const discover::Package& package, const build::BuiltPack
   }
   if (!reason.empty()) return world_.keep_reason(lookup, reason);
 
+  facts.own.add(world_.present_given(build::GivenFacts::process()));
   for (const char* name : kLoaderVariables) facts.own.add(world_.present({FactKind::kEnvironment, name, {}, {}}));
   if (std::ranges::any_of(built.images, &build::Image::reads_environ))
     facts.own.add(world_.present({FactKind::kEnvironment, "", {}, {}}));
