@@ -4,6 +4,7 @@ Objects and programs live in a folder named after everything that went into them
 run builds nothing and an upgrade of a package builds everything. Knows nothing of dyad.
 """
 
+import collections
 import concurrent.futures
 import hashlib
 import json
@@ -14,6 +15,7 @@ import subprocess
 from pathlib import Path
 
 from programs import DEFINES, SOURCES, Program
+from verdicts import Verdicts
 
 COMPILER = "clang++-22"
 FLAGS = ["-std=gnu++20", "-O0", "-w", "-pthread", f"-I{SOURCES}/googletest", f"-I{SOURCES}/googlemock"]
@@ -102,6 +104,17 @@ def run(program: Program, executable: Path, cwd: Path) -> dict[str, str]:
     verdicts = read_report(json.loads(report.read_text())) if report.exists() else {}
     # A program without a single TEST is one test, named after the program: its exit code is the verdict.
     return verdicts or {program.name: "PASS" if done.returncode == 0 else "FAIL"}
+
+
+def run_all(programs: list[Program], executables: dict[str, Path], workspace: Path) -> Verdicts:
+    """Runs all programs, each in its folder of `workspace`."""
+    verdicts: Verdicts = collections.defaultdict(list)
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        runs = pool.map(lambda p: run(p, executables[p.name], workspace / p.folder), programs)
+        for program, tests in zip(programs, runs):
+            for name, verdict in tests.items():
+                verdicts[program.folder, name].append(verdict)
+    return verdicts
 
 
 def read_report(report: dict) -> dict[str, str]:
