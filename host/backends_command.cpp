@@ -10,7 +10,8 @@ Result<int> show_backends() {
   auto installation = Installation::find();
   if (!installation) return fail(installation.error());
   auto found = run::Backend::find_all(installation->lib_dir);
-  if (found.empty()) return fail(fmt::format("no backend in {}/plugins; install dyad again", installation->lib_dir.native()));
+  if (found.empty())
+    return fail(fmt::format("no backend in {}/plugins; install dyad again", installation->lib_dir.native()));
   bool any_usable = false;
   for (const auto& backend : found) {
     if (backend.problem.empty()) {

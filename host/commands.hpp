@@ -8,9 +8,16 @@
 
 namespace dyad {
 
+struct Resident;
+
 /// `dyad test`: the whole run. test_command.cpp is the file to read first. A test that failed is no failure but an exit
 /// code; after an interruption the code is 128 + signal.
 Result<int> run_tests(const cli::TestOptions& options);
+/// One of several runs in one process. Only after it the process may end or begin the next.
+Result<int> run_tests(const cli::TestOptions& options, Resident& resident);
+
+/// `dyad watch`: runs tests whenever something changes, until it is interrupted. The exit code is 128 + signal.
+Result<int> watch_packages(const cli::WatchOptions& options);
 
 /// `dyad build`: images, or LLVM IR, kept in a directory.
 Result<int> build_packages(const cli::BuildOptions& options);

@@ -15,7 +15,8 @@ Result<int> list_packages(const cli::ListOptions& options) {
   if (!packages) return fail(packages.error());
   std::size_t with_tests = 0;
   for (const auto& package : *packages) {
-    if (!package.problem.empty()) fmt::print(stderr, "dyad: warning: {}: {}\n", package.directory.native(), package.problem);
+    if (!package.problem.empty())
+      fmt::print(stderr, "dyad: warning: {}: {}\n", package.directory.native(), package.problem);
     if (package.tests.empty()) continue;
     ++with_tests;
     fmt::print("{}\n", package.id.path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <thread>
 
 #include "host/base/text.hpp"
@@ -11,6 +12,7 @@
 #include "host/debug_output.hpp"
 #include "host/report/colour.hpp"
 #include "host/report/reporter.hpp"
+#include "host/resident.hpp"
 #include "host/results/explain.hpp"
 #include "host/test_session.hpp"
 
@@ -77,12 +79,20 @@ void verify_result(const discover::Package& package, const run::PackageResult& r
 }  // namespace
 
 Result<int> run_tests(const cli::TestOptions& options) {
+  Resident resident;
+  return run_tests(options, resident);
+}
+
+Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   Timeline timeline;
 
   // Discover the packages, load the backend, open the cache.
-  auto opened = TestSession::open(options);
+  auto opened = TestSession::open(options, resident.backend);
   if (!opened) return fail(opened.error());
   TestSession& session = **opened;
+  resident.backend = session.backend;
+  resident.written.clear();
+  if (resident.notes_writes) session.run_options.log_inputs = true;
   const auto& packages = session.packages;
   if (auto& warning = session.build->cache_warning(); !warning.empty())
     fmt::print(stderr, "dyad: warning: {}\n", warning);
@@ -99,7 +109,8 @@ Result<int> run_tests(const cli::TestOptions& options) {
 
   // Report each package in order, whichever ends first.
   const bool colour = report::wants_colour(fileno(stdout));
-  report::Reporter reporter({options.verbose, colour, options.list.has_value()}, [](std::string_view text) {
+  report::Reporter reporter({options.verbose, colour, options.list.has_value()}, [&](std::string_view text) {
+    if (resident.out_of_date.stop_requested()) return;
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   });
@@ -108,14 +119,21 @@ Result<int> run_tests(const cli::TestOptions& options) {
     if (verify) verify_result(packages[order], result, known[order], session.build->mismatches());
     if (known[order].built && !options.count && !result.cached)
       keeping.run([&, order, result] { session.results->keep(packages[order], *known[order].built, result); });
+    std::ranges::copy(result.written, std::back_inserter(resident.written));
+    result.no_news = resident.knows(result.id, !report::failed(result)) &&
+                     (result.cached || result.kind == run::PackageResult::Kind::kNoTestFiles);
     reporter.add(order, std::move(result));
+  });
+  std::stop_callback cancel(resident.out_of_date, [&] {
+    session.build->compiler().cancel();
+    runner.cancel();
   });
   std::vector<std::size_t> to_build;
   for (std::size_t order = 0; order < packages.size(); ++order) {
     auto& [built, result] = known[order];
     if (result && !verify) {
       ++session.statistics.results_cached;
-      reporter.add(order, replay(make_job(order, packages[order], *built, colour), *std::move(result)).partial);
+      runner.submit(replay(make_job(order, packages[order], *built, colour), *std::move(result)));
     } else if (built && !verify && session.build->builder().find_images(packages[order], *built)) {
       runner.submit(make_job(order, packages[order], *built, colour));
     } else {
@@ -145,7 +163,8 @@ Result<int> run_tests(const cli::TestOptions& options) {
     runner.close();
     timeline.end("build");
   });
-  const int signal = runner.run();
+  runner.run(resident.interrupts);
+  const int signal = resident.interrupts.signal();
   building.request_stop();
   if (signal != 0) session.build->compiler().cancel();
   building.join();
@@ -156,6 +175,7 @@ Result<int> run_tests(const cli::TestOptions& options) {
     if (!text.empty()) fmt::print(stderr, "dyad: warning: {}\n", text);
   };
   warn(session.build->cache_problem());
+  if (resident.out_of_date.stop_requested()) return static_cast<int>(ExitCode::kPassed);  // nobody waits for it
   if (signal == 0) warn(session.build->trim_cache());
 
   // The summary, what was asked for besides, and the exit code.

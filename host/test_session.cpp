@@ -35,7 +35,8 @@ std::string identity_of(const run::Backend& backend, const std::string& asked_fo
 
 }  // namespace
 
-Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& options) {
+Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& options,
+                                                       std::shared_ptr<run::Backend> backend) {
   auto session = std::make_unique<TestSession>();
   auto installation = Installation::find();
   if (!installation) return fail(installation.error());
@@ -49,9 +50,12 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
   session->packages = *std::move(packages);
 
   // The backend says which kind of image it runs.
-  auto backend = run::Backend::load(options.backend, session->installation.lib_dir);
-  if (!backend) return fail(backend.error());
-  session->backend = *std::move(backend);
+  if (!backend) {
+    auto loaded = run::Backend::load(options.backend, session->installation.lib_dir);
+    if (!loaded) return fail(loaded.error());
+    backend = std::make_shared<run::Backend>(*std::move(loaded));
+  }
+  session->backend = std::move(backend);
   auto build = build::Session::open(session->installation, session->workspace,
                                     {.release = options.release,
                                      .jobs = options.compile_jobs,

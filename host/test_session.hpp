@@ -25,7 +25,9 @@ struct KnownPackage {
 
 struct TestSession {
   /// Not movable: its parts refer to each other.
-  static Result<std::unique_ptr<TestSession>> open(const cli::TestOptions& options);
+  /// `backend`: one that is loaded already; null: the one that `options` name is loaded.
+  static Result<std::unique_ptr<TestSession>> open(const cli::TestOptions& options,
+                                                   std::shared_ptr<run::Backend> backend = nullptr);
   TestSession() = default;
   TestSession(const TestSession&) = delete;
   TestSession& operator=(const TestSession&) = delete;
@@ -36,7 +38,7 @@ struct TestSession {
   Installation installation;
   discover::Workspace workspace;
   std::vector<discover::Package> packages;
-  std::optional<run::Backend> backend;
+  std::shared_ptr<run::Backend> backend;
   run::RunOptions run_options;
   build::Statistics statistics;
   std::unique_ptr<build::Session> build;

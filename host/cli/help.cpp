@@ -89,6 +89,7 @@ compiles them with the library sources they need, and runs the tests.
 Commands:
   test      build and run tests; what dyad does if no command is given
   explain   say why packages would be built or run again
+  watch     run tests whenever something changes
   list      show the packages that hold test files
   build     build test images and keep them, run nothing
   cache     show, check, trim or remove the cache
@@ -145,6 +146,28 @@ Examples:
   dyad explain --release ./text
 
 )" + kTestExitCodes;
+}
+
+std::string watch_footer() {
+  return std::string(R"(Stays, and keeps the compiler and the worker warm. A burst of saves is one run; a
+change of a source, a header or dyad.toml during a run ends that run and begins
+the next. Packages that passed and are not affected are counted, not printed.
+What tests write themselves starts no run. Ctrl-C ends it.
+
+Watched are the files of the workspace, testdata too; not what is outside, nor
+names that begin with '.', folders that begin with '_', and build folders.
+
+)") + kPatterns +
+         R"(
+Examples:
+  dyad watch ./...
+  dyad watch -v --run=TestParse ./text
+
+Exit codes:
+  2      bad command line, no such directory
+  5      dyad itself failed
+  128+n  ended by signal n
+)";
 }
 
 std::string build_footer() {

@@ -20,6 +20,7 @@ std::string general_help();
 /// What stands below the flags of `dyad test --help`, `dyad build --help`, and so on.
 std::string test_footer();
 std::string explain_footer();
+std::string watch_footer();
 std::string build_footer();
 std::string list_footer();
 std::string cache_footer();

@@ -41,6 +41,11 @@ struct ExplainOptions {
   TestOptions test;
 };
 
+/// dyad watch [flags] [patterns]: a run with these flags whenever something changes.
+struct WatchOptions {
+  TestOptions test;
+};
+
 /// dyad list [patterns]
 struct ListOptions {
   std::vector<std::string> patterns;
@@ -75,8 +80,8 @@ struct HelpRequest {
   std::string text;
 };
 
-using Command = std::variant<TestOptions, ExplainOptions, ListOptions, BuildOptions, CacheOptions, BackendsOptions,
-                             VersionOptions, HelpRequest>;
+using Command = std::variant<TestOptions, ExplainOptions, WatchOptions, ListOptions, BuildOptions, CacheOptions,
+                             BackendsOptions, VersionOptions, HelpRequest>;
 
 /// Reads the arguments after argv[0]. A usage error is one line that ends with where to find help:
 /// `unknown flag --foo; see dyad test --help`. Looks at the file system for one thing: whether a misspelt command is a

@@ -21,7 +21,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 8> kCommands{"test",  "explain",  "list",    "build",
+constexpr std::array<std::string_view, 9> kCommands{"test",  "explain",  "watch",   "list", "build",
                                                     "cache", "backends", "version", "help"};
 
 struct CacheAction {
@@ -153,27 +153,41 @@ Result<TestOptions::Cache> read_cache(const std::string& text, bool off) {
   return TestOptions::Cache::kVerify;
 }
 
-/// `explain`: the flags are those of a run that is not made.
-Result<Command> parse_test(const Words& words, bool explain = false) {
+/// Commands that take the flags of a run: one that is made, one that is explained, one that is made again and again.
+enum class RunCommand { kTest, kExplain, kWatch };
+
+Parser make_run_parser(RunCommand command) {
+  switch (command) {
+    case RunCommand::kExplain:
+      return {"explain", "dyad explain [flags] [patterns]", "Says why packages would be built or run again.",
+              explain_footer()};
+    case RunCommand::kWatch:
+      return {"watch", "dyad watch [flags] [patterns]",
+              "Runs the tests, and again what is affected whenever something changes.", watch_footer()};
+    case RunCommand::kTest:
+      break;
+  }
+  return {"test", "dyad [test] [flags] [patterns]", "Builds and runs the tests of packages.", test_footer()};
+}
+
+Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::kTest) {
   TestOptions options;
   BuildWords build;
   std::string list, packages, timeout, count, cache;
   bool no_cache = false;
-  Parser parser = explain ? Parser("explain", "dyad explain [flags] [patterns]",
-                                   "Says why packages would be built or run again.", explain_footer())
-                          : Parser("test", "dyad [test] [flags] [patterns]", "Builds and runs the tests of packages.",
-                                   test_footer());
+  Parser parser = make_run_parser(command);
+  const bool is_watch = command == RunCommand::kWatch;
   parser.add_switch("-v,--verbose", options.verbose, "show all tests and their output");
   parser.add_value("--run", options.run, "REGEX", "run only the tests that match");
   parser.add_value("--skip", options.skip, "REGEX", "do not run the tests that match");
-  parser.add_value("--list", list, "REGEX", "show the names of the tests that match, run none");
+  if (!is_watch) parser.add_value("--list", list, "REGEX", "show the names of the tests that match, run none");
   parser.add_value("--timeout", timeout, "DURATION",
                    "kill a package that runs longer: 30s, 1m30s, 500ms;\n0: no limit; default: 10m");
   parser.add_switch("--failfast", options.failfast, "start nothing more after the first failure");
   parser.add_value("--count", count, "N", "run each test N times");
   parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
   parser.add_switch("--no-cache", no_cache, "neither use nor keep anything of other runs");
-  parser.add_value("--cache", cache, "verify", "run everything and compare it with what is cached");
+  if (!is_watch) parser.add_value("--cache", cache, "verify", "run everything and compare it with what is cached");
   build.add_to(parser, options.backend, options.release);
   parser.add_patterns(options.patterns);
   auto help = parser.parse(words);
@@ -192,7 +206,14 @@ Result<Command> parse_test(const Words& words, bool explain = false) {
   checks.take(check_pattern("--list", list));
   if (checks.failure()) return parser.usage_error(checks.failure()->text);
   if (!list.empty()) options.list = list;
-  if (explain) return ExplainOptions{std::move(options)};
+  switch (command) {
+    case RunCommand::kExplain:
+      return ExplainOptions{std::move(options)};
+    case RunCommand::kWatch:
+      return WatchOptions{std::move(options)};
+    case RunCommand::kTest:
+      break;
+  }
   return options;
 }
 
@@ -265,7 +286,8 @@ Result<Command> parse_cache(const Words& words) {
 Result<Command> parse_help(const Words& words);
 
 Result<Command> parse_command(std::string_view command, const Words& words) {
-  if (command == "explain") return parse_test(words, true);
+  if (command == "explain") return parse_test(words, RunCommand::kExplain);
+  if (command == "watch") return parse_test(words, RunCommand::kWatch);
   if (command == "list") return parse_list(words);
   if (command == "build") return parse_build(words);
   if (command == "cache") return parse_cache(words);

@@ -19,7 +19,7 @@ void Reporter::add(std::size_t order, run::PackageResult result) {
 
 void Reporter::print(const run::PackageResult& result) {
   summary_.add(result);
-  sink_(package_text(result, options_));
+  if (!result.no_news) sink_(package_text(result, options_));
 }
 
 void Reporter::finish(std::chrono::nanoseconds elapsed) {

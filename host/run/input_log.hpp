@@ -54,6 +54,8 @@ class Inputs {
 
   /// Sorted, each once, paths without "//" and "/./".
   std::vector<Consulted> consulted() const;
+  /// Absolute paths that the tests made, emptied or renamed; sorted.
+  const std::vector<std::string>& written() const { return written_; }
   /// Empty, or why the result must not be stored.
   const std::string& uncacheable() const { return uncacheable_; }
 

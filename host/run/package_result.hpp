@@ -75,9 +75,11 @@ struct PackageResult {
   std::string reason;  ///< one line; kRan: empty, or why it is no success as a whole (interrupted, wrong accounting)
   std::chrono::nanoseconds time{};  ///< wall time of its processes, each from start to end
   bool cached = false;              ///< replayed: nothing was run
+  bool no_news = false;             ///< ... and known to who reads the report: counted, not printed
 
   // With RunOptions::log_inputs:
   std::vector<Consulted> consulted;  ///< by all its processes; sorted by kind and text, each once
+  std::vector<std::string> written;  ///< paths that the tests made, emptied or renamed; sorted
   std::int64_t started_ns = 0;       ///< when its first process was started, of the system's clock
   std::string uncacheable;           ///< why this result must not be stored, though it may have passed; or empty
 };

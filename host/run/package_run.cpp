@@ -202,6 +202,7 @@ void PackageRun::conclude() {
   bool all_rounds = round_ == (options_.list_only ? 1 : std::max(1u, options_.count));
   if (options_.log_inputs && !all_rounds) inputs_.set_uncacheable(why);
   result_.consulted = inputs_.consulted();
+  result_.written = inputs_.written();
   result_.uncacheable = inputs_.uncacheable();
   if (interrupted_ && result_.tests.empty() && result_.kind == PackageResult::Kind::kRan) {
     result_.kind = PackageResult::Kind::kNotRun;

@@ -16,6 +16,7 @@
 #include "host/base/result.hpp"
 #include "host/run/backend.hpp"
 #include "host/run/package_result.hpp"
+#include "host/run/wake_up.hpp"
 
 namespace dyad::run {
 
@@ -55,9 +56,11 @@ class Runner {
   void submit(PackageJob job);
   /// Thread-safe: nothing more will be submitted.
   void close();
-  /// Returns when everything submitted has ended, or after an interruption (`signal` caught: SIGINT, SIGTERM), when
-  /// what had not ended is reported as kNotRun. Returns the signal or 0.
-  int run();
+  /// Thread-safe: ends the run as an interruption does.
+  void cancel();
+  /// Returns when everything submitted has ended, or after an interruption (`interrupts` has caught a signal, or
+  /// cancel()), when what had not ended is reported as kNotRun.
+  void run(InterruptWatch& interrupts);
 
  private:
   class Impl;

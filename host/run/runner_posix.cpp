@@ -37,27 +37,34 @@ class Runner::Impl {
     wake_.wake();
   }
 
-  int run() {
-    InterruptWatch interrupts;
+  void cancel() {
+    {
+      std::lock_guard lock(mutex_);
+      cancelled_ = true;
+    }
+    wake_.wake();
+  }
+
+  void run(InterruptWatch& interrupts) {
     for (;;) {
-      bool closed = take_inbox();
-      if (interrupts.signal()) interrupt();
+      auto [closed, cancelled] = take_inbox();
+      if (interrupts.signal() || cancelled) interrupt();
       start_packages();
       if (active_.empty() && waiting_.empty() && (closed || interrupted_)) break;
       wait(interrupts.fd());
     }
-    return interrupts.signal();
   }
 
  private:
-  /// Returns whether nothing more will come.
-  bool take_inbox() {
+  /// Returns whether nothing more will come, and whether nothing more is wanted.
+  std::pair<bool, bool> take_inbox() {
     std::vector<PackageJob> jobs;
-    bool closed;
+    bool closed, cancelled;
     {
       std::lock_guard lock(mutex_);
       jobs.swap(inbox_);
       closed = closed_;
+      cancelled = cancelled_;
     }
     for (PackageJob& job : jobs) {
       if (job.images.empty())
@@ -65,7 +72,7 @@ class Runner::Impl {
       else
         waiting_.emplace(job.order, std::move(job));
     }
-    return closed;
+    return {closed, cancelled};
   }
 
   void start_packages() {
@@ -157,9 +164,9 @@ class Runner::Impl {
   const Done done_;
   WakeUp wake_;
 
-  std::mutex mutex_;  // for these two
+  std::mutex mutex_;  // for these three
   std::vector<PackageJob> inbox_;
-  bool closed_ = false;
+  bool closed_ = false, cancelled_ = false;
 
   // The rest belongs to the thread of run().
   std::unique_ptr<RunDirectory> directory_;
@@ -173,6 +180,7 @@ Runner::Runner(Backend& backend, RunOptions options, Done done)
 Runner::~Runner() = default;
 void Runner::submit(PackageJob job) { impl_->submit(std::move(job)); }
 void Runner::close() { impl_->close(); }
-int Runner::run() { return impl_->run(); }
+void Runner::cancel() { impl_->cancel(); }
+void Runner::run(InterruptWatch& interrupts) { impl_->run(interrupts); }
 
 }  // namespace dyad::run

@@ -233,5 +233,22 @@ TEST(CliTest, AMisspeltCommandIsNotADirectory) {
   std::filesystem::current_path(before);
 }
 
+TEST(ParseWatch, TakesTheFlagsOfARun) {
+  const char* argv[] = {"dyad", "watch", "-v", "--run=Parse", "./text"};
+  auto command = parse(5, argv);
+  ASSERT_TRUE(command) << command.error().text;
+  const auto& test = std::get<WatchOptions>(*command).test;
+  EXPECT_TRUE(test.verbose);
+  EXPECT_EQ(test.run, "Parse");
+  EXPECT_EQ(test.patterns, std::vector<std::string>{"./text"});
+}
+
+TEST(ParseWatch, RefusesWhatMakesNoSenseAgainAndAgain) {
+  const char* argv[] = {"dyad", "watch", "--list=."};
+  auto command = parse(3, argv);
+  ASSERT_FALSE(command);
+  EXPECT_EQ(command.error().text, "unknown flag --list; see dyad watch --help");
+}
+
 }  // namespace
 }  // namespace dyad::cli

@@ -234,7 +234,8 @@ class PackageInputs : public testing::Test {
     for (const std::string& image : images) job.images.push_back({"/bin/" + image, image});
     runner.submit(std::move(job));
     runner.close();
-    runner.run();
+    InterruptWatch interrupts;
+    runner.run(interrupts);
     return result;
   }
 

@@ -74,7 +74,9 @@ class RunnerTest : public ::testing::Test {
     });
     for (std::size_t order = 0; order < packages.size(); ++order) runner.submit(job(order, packages[order]));
     runner.close();
-    signal_ = runner.run();
+    InterruptWatch interrupts;
+    runner.run(interrupts);
+    signal_ = interrupts.signal();
   }
 
   static PackageJob job(std::size_t order, const std::vector<std::string>& images) {
@@ -342,9 +344,25 @@ TEST_F(RunnerTest, PassesOnWhatWasNotBuilt) {
   Runner runner(backend_, {}, [&](std::size_t order, PackageResult result) { results_[order] = std::move(result); });
   runner.submit(std::move(broken));
   runner.close();
-  EXPECT_EQ(runner.run(), 0);
+  InterruptWatch interrupts;
+  runner.run(interrupts);
   EXPECT_EQ(results_.at(0).kind, Kind::kBuildFailed);
   EXPECT_EQ(results_.at(0).build_output, "error: no");
+}
+
+TEST_F(RunnerTest, EndsWhenItIsCancelled) {
+  fake_.scripts["a"] = Play{{{"T1", hangs}}};
+  Runner runner(backend_, {}, [&](std::size_t order, PackageResult result) { results_[order] = std::move(result); });
+  runner.submit(job(0, {"a"}));
+  runner.submit(job(1, {"a"}));
+  std::thread canceller([&] { runner.cancel(); });
+  InterruptWatch interrupts;
+  runner.run(interrupts);
+  canceller.join();
+  EXPECT_EQ(interrupts.signal(), 0);
+  ASSERT_EQ(results_.size(), 2u);
+  EXPECT_EQ(results_.at(0).reason, "interrupted");
+  EXPECT_EQ(results_.at(1).reason, "interrupted");
 }
 
 TEST_F(RunnerTest, TakesPackagesFromOtherThreadsWhileItRuns) {
@@ -357,7 +375,8 @@ TEST_F(RunnerTest, TakesPackagesFromOtherThreadsWhileItRuns) {
     }
     runner.close();
   });
-  runner.run();
+  InterruptWatch interrupts;
+  runner.run(interrupts);
   builder.join();
   EXPECT_EQ(results_.size(), 20u);
 }
@@ -423,7 +442,8 @@ TEST_F(RunnerTest, SecondInterruptionEndsTheProcess) {
     Runner runner(backend_, {}, [](std::size_t, const PackageResult&) { raise(SIGTERM); });
     runner.submit(job(0, {"a"}));
     runner.close();
-    runner.run();
+    InterruptWatch interrupts;
+    runner.run(interrupts);
     _exit(0);
   };
   EXPECT_EXIT(interrupted_while_ending(), ::testing::ExitedWithCode(128 + SIGTERM), "");
