@@ -13,6 +13,7 @@
 #include "host/report/colour.hpp"
 #include "host/report/reporter.hpp"
 #include "host/resident.hpp"
+#include "host/results/difference.hpp"
 #include "host/results/explain.hpp"
 #include "host/test_session.hpp"
 
@@ -63,17 +64,14 @@ void print_explanation(const TestSession& session, const discover::Package& pack
   for (const auto& reason : explanation.reasons) fmt::print(stderr, "explain: {}: {}\n", package.id.path, reason);
 }
 
-/// Beside the result of a run: what was known of it before.
-void verify_result(const discover::Package& package, const run::PackageResult& result, const KnownPackage& known,
-                   build::Mismatches& mismatches) {
+/// Compares the result of a run with what the cache says of it.
+void verify_result(const TestSession& session, const discover::Package& package, const run::PackageResult& result,
+                   const KnownPackage& known) {
   if (!known.result) return;
-  auto verdicts = [](const run::PackageResult& of) {
-    std::vector<std::pair<std::string, run::Verdict>> all;
-    for (const auto& test : of.tests) all.emplace_back(test.name, test.verdict);
-    return all;
-  };
-  if (verdicts(result) != verdicts(*known.result))
-    mismatches.add(fmt::format("result of {}: the tests or their verdicts differ", package.id.path));
+  if (auto difference = results::difference(*known.result, result); !difference.empty())
+    session.build->mismatches().add(fmt::format("result {}: {}: {}",
+                                                session.results->lookup_action(package, *known.built).digest.hex(),
+                                                package.id.path, difference));
 }
 
 }  // namespace
@@ -116,7 +114,7 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   });
   oneapi::tbb::task_group keeping;
   run::Runner runner(*session.backend, session.run_options, [&](std::size_t order, run::PackageResult result) {
-    if (verify) verify_result(packages[order], result, known[order], session.build->mismatches());
+    if (verify) verify_result(session, packages[order], result, known[order]);
     if (known[order].built && !options.count && !result.cached)
       keeping.run([&, order, result] { session.results->keep(packages[order], *known[order].built, result); });
     std::ranges::copy(result.written, std::back_inserter(resident.written));

@@ -110,7 +110,7 @@ std::shared_ptr<const Unit> Compiler::compile(const CompileJob& job) {
   if (!cancelled_) unit = find_in_cache(lookup);
   if (unit && mismatches_ && !cancelled_) {
     auto cached = std::exchange(unit, run(job, lookup));
-    if (!unit->ok() || unit->object_id != cached->object_id)
+    if (!unit->ok() || serialize(*unit) != serialize(*cached))
       mismatches_->add(fmt::format("compilation {}: {}", lookup.digest.hex(), job.source.native()));
   }
   if (!unit && !cancelled_) unit = run(job, lookup);
