@@ -18,6 +18,11 @@ const std::filesystem::path& Store::directory() const { return state_->directory
 
 std::filesystem::path Store::path_of(const OutputId& id) const { return state_->directory / name_of(id).text(); }
 
+std::filesystem::path Store::memo_of(const Digest& subject) const {
+  const std::string hex = subject.hex();
+  return state_->directory / kMemoFolder / hex.substr(0, 2) / hex;
+}
+
 StoreCounts Store::counts() const { return {state_->hits, state_->misses, state_->damaged, state_->write_failures}; }
 
 std::string Store::write_problem() const {

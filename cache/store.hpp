@@ -7,6 +7,7 @@
 /// Below the directory, in a folder per version of the format, so that another version is not seen:
 ///   v2/action/<2 hex>/<32 hex>   cache/action_file.hpp
 ///   v2/output/<2 hex>/<32 hex>   the bytes; the name is their XXH3-128
+///   v2/memo/<2 hex>/<32 hex>     files of whoever uses the store
 /// docs/cache-format.md has the rest and the reasons.
 #pragma once
 
@@ -90,6 +91,10 @@ class Store {
 
   /// Where the bytes of an output are (or would be). Valid for a reader that accepts what is there; see `verify`.
   std::filesystem::path path_of(const OutputId& id) const;
+
+  /// Where whoever uses the store may keep a file about `subject`, with a check of its own. Such files are no entries:
+  /// a trim removes those that were not written for the age limit, and `clean` all of them.
+  std::filesystem::path memo_of(const Digest& subject) const;
 
   /// True if the output's file is there and holds what its name says.
   bool verify(const OutputId& id) const;

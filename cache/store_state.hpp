@@ -15,6 +15,7 @@ std::string version_folder();
 /// The files in it beside the entries.
 inline constexpr const char* kLockFile = "lock";
 inline constexpr const char* kStampFile = "trimmed";
+inline constexpr const char* kMemoFolder = "memo";
 inline constexpr const char* kTagFile = "CACHEDIR.TAG";
 
 /// Outputs are never larger; a file that is, is damaged.

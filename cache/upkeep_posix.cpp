@@ -24,6 +24,7 @@ using std::chrono::hours;
 
 constexpr int kShardLevels = 1;
 constexpr hours kTemporaryLife{1};
+constexpr std::string_view kTemporarySuffix = ".tmp";  // host/base/file.hpp
 constexpr hours kFutureTolerance{1};
 /// Without a lock nobody knows what is in use: what was used within a day may be.
 constexpr hours kSpareWithoutLock{24};
@@ -62,10 +63,26 @@ std::optional<TrimStamp> read_stamp(const fs::path& directory) {
   return text ? TrimStamp::parse(*text) : std::nullopt;
 }
 
-/// Removes temporary files that no living process can be writing.
+/// Removes temporary files that no living process can be writing: of entries, and those of memos and of the stamp,
+/// which lie beside them.
 void remove_stale_temporary_files(int directory, TimePoint now, Amount& removed) {
-  for (const auto& file : list_files(directory, kTemporaryFolder, 0)) {
+  auto files = list_files(directory, kTemporaryFolder, 0);
+  auto beside = list_files(directory, kMemoFolder, kShardLevels);
+  append(beside, list_files(directory, ".", 0));
+  std::erase_if(beside, [](const auto& file) { return !file.name.ends_with(kTemporarySuffix); });
+  append(files, std::move(beside));
+  for (const auto& file : files) {
     if (now - file.used < kTemporaryLife && file.used - now < kTemporaryLife) continue;
+    if (::unlinkat(directory, file.name.c_str(), 0) == 0) add(removed, file);
+  }
+}
+
+/// Memos are not marked when they are read: those of a workspace in which nothing changes are made anew once in a
+/// while.
+void remove_old_memos(int directory, const TrimLimits& limits, const TrimStamp& stamp, TimePoint now, Amount& removed) {
+  if (limits.age == limits.age.zero()) return;
+  for (const auto& file : list_files(directory, kMemoFolder, kShardLevels)) {
+    if (now - std::max(file.used, stamp.not_before) <= limits.age) continue;
     if (::unlinkat(directory, file.name.c_str(), 0) == 0) add(removed, file);
   }
 }
@@ -94,7 +111,8 @@ std::vector<VersionFolder> list_versions(int cache) {
     const auto inside = list_names(cache, name);  // none: also a link or a file
     const bool is_ours = !inside.empty() && std::ranges::all_of(inside, [](const std::string& entry) {
       return entry == folder_of(EntryKind::kAction) || entry == folder_of(EntryKind::kOutput) ||
-             entry == kTemporaryFolder || entry == kLockFile || entry == kTagFile || entry.starts_with(kStampFile);
+             entry == kTemporaryFolder || entry == kMemoFolder || entry == kLockFile || entry == kTagFile ||
+             entry.starts_with(kStampFile);
     });
     folder.name = std::move(name);
     if (is_ours) versions.push_back(std::move(folder));
@@ -150,6 +168,7 @@ Result<TrimReport> Store::trim(const TrimLimits& limits, TimePoint now) {
     add(gone ? report.removed : report.kept, files[i]);
   }
   remove_stale_temporary_files(directory, now, report.removed);
+  remove_old_memos(directory, limits, stamp, now, report.removed);
   remove_old_versions(state_->directory.parent_path(), limits, now, report.removed);
   auto written = write_file_atomically(state_->directory / kStampFile, stamp.text());
   if (!written) return fail(written.error().within("cache"));

@@ -172,6 +172,23 @@ TEST_F(UpkeepTest, TrimRemovesStaleTemporaryFilesOnly) {
   EXPECT_EQ(only_file_below(place() / "v2" / "temporary").filename(), "young");
 }
 
+TEST_F(UpkeepTest, TrimRemovesStaleFilesBesideMemosAndTheStamp) {
+  const auto memo = store_->memo_of(digest_of("workspace")), idle = store_->memo_of(digest_of("idle"));
+  for (const auto& place : {memo, idle}) {
+    fs::create_directories(place.parent_path());
+    overwrite(place, "memo");
+  }
+  set_mark(idle, now_ - 15 * kDay);
+  for (fs::path left : {memo, store_->directory() / "trimmed"}) {
+    left += ".1234.5.tmp";
+    overwrite(left, "part");
+    set_mark(left, now_ - hours(2));
+  }
+  EXPECT_EQ(trim().removed.files, 3u);
+  EXPECT_TRUE(fs::exists(memo));
+  EXPECT_FALSE(fs::exists(idle)) << "not written for the age limit";
+}
+
 TEST_F(UpkeepTest, TrimRemovesOldVersionsThatNobodyUses) {
   for (const char* version : {"v0", "v1", "v3"}) {
     fs::create_directories(place() / version / "output" / "ab");
@@ -213,6 +230,9 @@ TEST_F(UpkeepTest, CleanRemovesWhatIsDyadsAndNothingElse) {
   trim();
   fs::create_directories(place() / "v1" / "action" / "ab");
   overwrite(place() / "v1" / "action" / "ab" / "entry", "x");
+  const auto memo = store_->memo_of(digest_of("workspace"));
+  fs::create_directories(memo.parent_path());
+  overwrite(memo, "x");
   fs::create_directories(place() / "v7" / "sources");  // somebody's folder of that name
   overwrite(place() / "v7" / "sources" / "main.c", "x");
   fs::create_directories(place() / "versions");
@@ -222,7 +242,7 @@ TEST_F(UpkeepTest, CleanRemovesWhatIsDyadsAndNothingElse) {
   overwrite(place() / "notes", "x");
   auto removed = store_->clean();
   ASSERT_TRUE(removed) << removed.error().text;
-  EXPECT_EQ(removed->files, 2u + 1u) << "this version's entries and the old one's; not lock, tag and stamp";
+  EXPECT_EQ(removed->files, 2u + 1u + 1u) << "two entries, the memo, the old version's entry; not lock, tag and stamp";
   EXPECT_FALSE(fs::exists(place() / "v2"));
   EXPECT_FALSE(fs::exists(place() / "v1"));
   for (const char* kept : {"v7/sources/main.c", "versions", "elsewhere/action/file", "v5", "notes"})
