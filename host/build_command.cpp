@@ -52,7 +52,7 @@ Result<int> build_packages(const cli::BuildOptions& options) {
     images += built.images.size();
     any_failed = any_failed || built.failed;
   }
-  if (options.debug_stats) print_statistics(statistics);
+  if (options.debug_stats) print_statistics(statistics, (*session)->cache_counts());
   timeline.end("build");
   if (options.debug_time) print_times(timeline, statistics);
   if (any_failed) return static_cast<int>(ExitCode::kBuildFailed);

@@ -22,14 +22,14 @@ std::vector<std::pair<std::string, std::chrono::nanoseconds>> Timeline::steps() 
   return steps_;
 }
 
-void print_statistics(const build::Statistics& statistics) {
+void print_statistics(const build::Statistics& statistics, const cache::StoreCounts& cache) {
   fmt::print(stderr, "stats: compile run={} cached={}\n", statistics.compile_run.load(),
              statistics.compile_cached.load());
   fmt::print(stderr, "stats: link run={} cached={}\n", statistics.link_run.load(), statistics.link_cached.load());
   fmt::print(stderr, "stats: package known={} result cached={}\n", statistics.packages_known.load(),
              statistics.results_cached.load());
   fmt::print(stderr, "stats: index used={}\n", statistics.index_used.load());
-  fmt::print(stderr, "stats: cache failures={}\n", statistics.cache_failures.load());
+  fmt::print(stderr, "stats: cache failures={} damaged={}\n", cache.write_failures, cache.damaged);
 }
 
 void print_times(const Timeline& timeline, const build::Statistics& statistics) {

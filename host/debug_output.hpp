@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache/store.hpp"
 #include "host/build/statistics.hpp"
 
 namespace dyad {
@@ -27,7 +28,7 @@ class Timeline {
 };
 
 /// "stats: compile run=3 cached=0", "stats: link run=1", ...
-void print_statistics(const build::Statistics& statistics);
+void print_statistics(const build::Statistics& statistics, const cache::StoreCounts& cache);
 
 /// "time: discover ended at 0.002s", ..., then the sums over threads.
 void print_times(const Timeline& timeline, const build::Statistics& statistics);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iterator>
 #include <thread>
+#include <utility>
 
 #include "host/base/text.hpp"
 #include "host/commands.hpp"
@@ -62,6 +63,15 @@ void print_explanation(const TestSession& session, const discover::Package& pack
   auto explanation = results::explain(package, session.build->builder(), *session.results, session.build->world(),
                                       session.workspace.root);
   for (const auto& reason : explanation.reasons) fmt::print(stderr, "explain: {}: {}\n", package.id.path, reason);
+}
+
+/// Compares what was built now with what the cache says of it.
+void verify_build(const TestSession& session, const discover::Package& package, const build::BuiltPackage& built,
+                  const std::optional<build::BuiltPackage>& known) {
+  if (known && (built.failed || build::serialize(built) != build::serialize(*known)))
+    session.build->mismatches().add(fmt::format("package {}: {}: other images or messages",
+                                                session.build->builder().lookup_action(package).digest.hex(),
+                                                package.id.path));
 }
 
 /// Compares the result of a run with what the cache says of it.
@@ -149,7 +159,9 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   std::jthread building([&](std::stop_token stop) {
     for (std::size_t order : to_build) {
       if (stop.stop_requested()) break;
-      auto& built = known[order].built.emplace(builder.build(packages[order]));
+      auto before = std::exchange(known[order].built, builder.build(packages[order]));
+      if (verify) verify_build(session, packages[order], *known[order].built, before);
+      auto& built = *known[order].built;
       auto job = make_job(order, packages[order], built, colour);
       // What was compiled may have come to the same images as before.
       if (run::PackageResult result; use_results && session.results->find(packages[order], built, result)) {
@@ -178,7 +190,7 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
 
   // The summary, what was asked for besides, and the exit code.
   reporter.finish(timeline.elapsed());
-  if (options.debug_stats) print_statistics(session.statistics);
+  if (options.debug_stats) print_statistics(session.statistics, session.build->cache_counts());
   if (options.debug_time) print_times(timeline, session.statistics);
   if (signal != 0) return 128 + signal;
   if (auto mismatches = session.build->mismatches().take(); !mismatches.empty()) {

@@ -283,7 +283,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
     linked.push_back(unit);
   }
 
-  auto outcome = linker_.link(job);
+  auto outcome = link_readable(job);
   if (outcome && !outcome->ok && !outcome->undefined.empty()) {
     std::vector<std::string> wanted;
     for (const auto& undefined : outcome->undefined) wanted.push_back(undefined.symbol);
@@ -296,7 +296,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
         job.libraries.push_back({unit->object, unit->object_id});
         linked.push_back(unit);
       }
-      outcome = linker_.link(job);
+      outcome = link_readable(job);
     }
   }
   if (!outcome) return fail(outcome.error());
@@ -322,6 +322,24 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
   }
   if (outcome->undefined.empty() && outcome->duplicates.empty()) messages.add(outcome->diagnostics);
   return fail("");
+}
+
+Result<LinkOutcome> Builder::link_readable(LinkJob& job) {
+  for (;;) {
+    auto outcome = linker_.link(job);
+    if (!outcome || outcome->ok || parts_.world.store() == nullptr) return outcome;
+    bool replaced = false;
+    for (auto* files : {&job.objects, &job.libraries})
+      for (auto& each : *files) {
+        const bool is_kept = each.file == parts_.world.store()->path_of(cache::OutputId{each.content});
+        if (!is_kept || outcome->diagnostics.find("cannot open " + each.file.native()) == std::string::npos) continue;
+        auto again = parts_.compiler.compile_again(each.content);
+        if (!again) return outcome;
+        each.file = *std::move(again);
+        replaced = true;
+      }
+    if (!replaced) return outcome;
+  }
 }
 
 BuiltPackage Builder::emit_llvm(const discover::Package& package) {

@@ -60,6 +60,8 @@ class Builder {
   Result<Prepared> prepare(const discover::Package& package, BuiltPackage& built);
   Result<Image> link(const discover::Package& package, const ImagePlan& plan, const Prepared& prepared,
                      BuiltPackage& built);
+  /// Links; an object that the cache's disk does not give back is compiled once more.
+  Result<LinkOutcome> link_readable(LinkJob& job);
   std::filesystem::path place_of(const discover::Package& package, const std::string& image, const char* suffix) const;
   /// Adds what `units` and dyad's own decisions about them depend on.
   void add_facts(const std::vector<std::shared_ptr<const Unit>>& units, BuiltPackage& built) const;

@@ -11,13 +11,18 @@ namespace {
 std::string_view view(dyad_str text) { return {text.data, text.size}; }
 dyad_str str(std::string_view text) { return {text.data(), text.size()}; }
 
+}  // namespace
+
 /// What the compiler said, gathered from its callbacks.
-struct Gathered {
+struct Compiler::Gathered {
   Unit unit;
   std::string object;
   std::vector<UnitInput> inputs;
 };
 
+namespace {
+
+template <class Gathered>
 dyad_compile_sink sink_into(Gathered& gathered) {
   dyad_compile_sink sink{};
   sink.size = sizeof sink;
@@ -117,7 +122,25 @@ std::shared_ptr<const Unit> Compiler::compile(const CompileJob& job) {
   if (!unit) unit = std::make_shared<Unit>();  // cancelled
   unit->source = job.source;
   unit->main_symbol = main_symbol_for(job.source);
+  if (unit->ok()) {
+    std::lock_guard lock(mutex_);
+    makers_.try_emplace(unit->object_id, std::make_shared<const CompileJob>(job));
+  }
   return unit;
+}
+
+std::optional<std::filesystem::path> Compiler::compile_again(const cache::Digest& object) {
+  std::shared_ptr<const CompileJob> job;
+  {
+    std::lock_guard lock(mutex_);
+    auto maker = makers_.find(object);
+    if (maker == makers_.end()) return std::nullopt;
+    job = maker->second;
+  }
+  Gathered gathered = emit(*job);
+  if (gathered.unit.ok()) write_object(gathered.unit, gathered.object);
+  if (!gathered.unit.ok() || gathered.unit.object_id != object) return std::nullopt;
+  return gathered.unit.object;
 }
 
 std::shared_ptr<Unit> Compiler::find_in_cache(const cache::ActionId& lookup) {
@@ -132,12 +155,12 @@ std::shared_ptr<Unit> Compiler::find_in_cache(const cache::ActionId& lookup) {
   return std::make_shared<Unit>(*std::move(unit));
 }
 
-std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId& lookup) {
+Compiler::Gathered Compiler::emit(const CompileJob& job) const {
   auto codegen = toolchain_.load();
   Gathered gathered;
   if (!codegen) {
     gathered.unit.diagnostics = fmt::format("{}: {}\n", job.source.native(), codegen.error().text);
-    return std::make_shared<Unit>(std::move(gathered.unit));
+    return gathered;
   }
   std::vector<dyad_str> arguments;
   arguments.reserve(job.arguments.size());
@@ -167,6 +190,11 @@ std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId
     }
   }
   ++statistics_.compile_run;
+  return gathered;
+}
+
+std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId& lookup) {
+  Gathered gathered = emit(job);
   Unit& unit = gathered.unit;
   inputs_.note(gathered.inputs, unit);
   if (unit.ok()) keep_object(unit, gathered.object);
@@ -181,8 +209,11 @@ void Compiler::keep_object(Unit& unit, const std::string& object) {
       unit.object = store->path_of(*id);
       return;
     }
-    ++statistics_.cache_failures;
   }
+  write_object(unit, object);
+}
+
+void Compiler::write_object(Unit& unit, const std::string& object) {
   unit.object_id = cache::digest_of(object);
   unit.object = scratch_ / fmt::format("{}.o", scratch_count_++);
   if (write_file_atomically(unit.object, object)) return;

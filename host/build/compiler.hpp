@@ -53,6 +53,10 @@ class Compiler {
   /// From now on everything is compiled, and compared with what is cached. Null: no more.
   void verify(Mismatches* mismatches) { mismatches_ = mismatches; }
 
+  /// For an object of the store that cannot be read any more: what made it is compiled once more, and this time the
+  /// object goes to `scratch`. Nothing if that gives other bytes.
+  std::optional<std::filesystem::path> compile_again(const cache::Digest& object);
+
   /// Returns when all that was requested is done, observers included.
   void wait();
   /// Thread-safe: what has not begun is not compiled any more, its units fail.
@@ -65,8 +69,11 @@ class Compiler {
   std::shared_ptr<const Unit> compile(const CompileJob& job);
   std::shared_ptr<Unit> find_in_cache(const cache::ActionId& lookup);
   std::shared_ptr<Unit> run(const CompileJob& job, const cache::ActionId& lookup);
+  struct Gathered;
+  Gathered emit(const CompileJob& job) const;
   /// Sets where the object is.
   void keep_object(Unit& unit, const std::string& object);
+  void write_object(Unit& unit, const std::string& object);
   cache::ActionId lookup_action(const CompileJob& job) const;
 
   const Toolchain& toolchain_;
@@ -79,6 +86,7 @@ class Compiler {
   Mismatches* mismatches_ = nullptr;
   std::mutex mutex_;
   std::unordered_map<cache::Digest, UnitFuture> requested_;
+  std::unordered_map<cache::Digest, std::shared_ptr<const CompileJob>> makers_;  ///< of the objects in the store
   /// One more than the workers: TBB counts the thread that asks, which compiles nothing here.
   oneapi::tbb::global_control parallelism_;
   oneapi::tbb::task_arena arena_;

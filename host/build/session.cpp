@@ -13,8 +13,7 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
   if (options.use_cache) {
     if (auto store = cache::Store::open(cache::Store::default_directory())) {
       session->store_ = *std::move(store);
-      auto root = cache::digest_of(workspace.root.native()).hex();
-      session->memo_ = session->store_->directory() / "memo" / root.substr(0, 2) / root;
+      session->memo_ = session->store_->memo_of(cache::digest_of(workspace.root.native()));
       session->files_.load(session->memo_);
     } else {
       session->cache_warning_ = store.error().text + "; going on without a cache";
@@ -45,7 +44,8 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
 }
 
 std::string Session::trim_cache() {
-  if (!store_) return {};
+  // A disk that is full or broken has had its warning, and a trim could not note that it was done.
+  if (!store_ || !store_->write_problem().empty()) return {};
   auto limits = cache::TrimLimits::from_environment();
   if (!limits) return limits.error().text;
   auto trimmed = store_->trim_if_due(*limits);

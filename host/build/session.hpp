@@ -42,7 +42,10 @@ class Session {
   const std::string& cache_warning() const { return cache_warning_; }
   /// Why something could not be kept, one line; empty: everything was.
   std::string cache_problem() const { return store_ ? store_->write_problem() : std::string(); }
-  /// Trims the cache if it is due. To be called when nothing of it is used by path any more. One line if it went wrong.
+  /// What has happened in the cache; all zero without one.
+  cache::StoreCounts cache_counts() const { return store_ ? store_->counts() : cache::StoreCounts{}; }
+  /// Trims the cache if it is due. To be called when nothing of it is used by path any more. One line if it went wrong,
+  /// but nothing if there is a cache_problem() already.
   std::string trim_cache();
 
  private:

@@ -19,7 +19,6 @@ struct Statistics {
   std::atomic<std::uint64_t> packages_known{0};  ///< packages whose images or results needed no look at any unit
   std::atomic<std::uint64_t> results_cached{0};
   std::atomic<std::uint64_t> index_used{0};  ///< packages that asked the workspace's other sources for symbols
-  std::atomic<std::uint64_t> cache_failures{0};
 
   /// Sums over threads.
   std::atomic<std::int64_t> look_up_ns{0}, compile_ns{0}, link_ns{0};
