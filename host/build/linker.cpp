@@ -110,19 +110,18 @@ Result<LinkOutcome> Linker::run(const LinkJob& job, const cache::ActionId& looku
   sink.input = [](void* user, std::uint32_t kind, dyad_str path) {
     static_cast<Said*>(user)->read.push_back({kind, text(path), {}});
   };
-  const std::int64_t started_ns = inputs::FileStates::now_ns();
   {
     Stopwatch stopwatch(parts_.statistics.link_ns);
     said.outcome.ok = (*codegen)->link(&what, &sink) == 0;
   }
   ++parts_.statistics.link_run;
   said.outcome.file = job.output;
-  if (said.outcome.ok) keep(job, lookup, said.read, started_ns, said.outcome);
+  if (said.outcome.ok) keep(job, lookup, said.read, said.outcome);
   return std::move(said.outcome);
 }
 
 void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::vector<UnitInput>& read,
-                  std::int64_t started_ns, LinkOutcome& outcome) {
+                  LinkOutcome& outcome) {
   std::unordered_set<std::string> own{job.output.native() + ".table.o"};
   for (const auto* files : {&job.objects, &job.libraries})
     for (const auto& each : *files) own.insert(each.file.native());
@@ -131,7 +130,7 @@ void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::
   for (auto input : read) {
     if (own.contains(input.path) || input.path.starts_with("/proc/")) continue;
     input.content = parts_.world.files().content_of(input.path);
-    changed = changed || (input.kind == DYAD_INPUT_FILE && inputs::FileStates::changed_since(input.path, started_ns));
+    changed = changed || (input.kind == DYAD_INPUT_FILE && parts_.world.files().changed_meanwhile(input.path));
     others.push_back(std::move(input));
   }
   outcome.facts = parts_.inputs.facts_of(others);

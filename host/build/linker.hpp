@@ -91,7 +91,7 @@ class Linker {
   cache::ActionId lookup_action(const LinkJob& job) const;
   Result<LinkOutcome> run(const LinkJob& job, const cache::ActionId& lookup);
   void keep(const LinkJob& job, const cache::ActionId& lookup, const std::vector<UnitInput>& read,
-            std::int64_t started_ns, LinkOutcome& outcome);
+            LinkOutcome& outcome);
 
   Parts parts_;
 };

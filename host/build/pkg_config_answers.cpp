@@ -74,9 +74,9 @@ class Facts {
       if (entry->path().extension() == ".pc") add(FactKind::kFile, entry->path().native());
   }
 
-  bool changed_since(std::int64_t time_ns) const {
+  bool changed_meanwhile() const {
     return std::ranges::any_of(facts_.all(), [&](const inputs::Fact& fact) {
-      return fact.name.starts_with('/') && FileStates::changed_since(fact.name, time_ns);
+      return fact.name.starts_with('/') && world_.files().changed_meanwhile(fact.name);
     });
   }
 
@@ -127,7 +127,6 @@ Result<Strings> PkgConfigAnswers::ask(const std::string& package, plan::PkgConfi
   if (auto found = world_.find(lookup))
     if (auto flags = deserialize(found->bytes)) return *std::move(flags);
 
-  const auto started_ns = FileStates::now_ns();
   auto flags = plan::query_pkg_config(package, query);
   auto places = flags && world_.store() != nullptr ? search_path() : std::nullopt;
   if (!places) return flags;
@@ -135,7 +134,7 @@ Result<Strings> PkgConfigAnswers::ask(const std::string& package, plan::PkgConfi
   facts.add(FactKind::kGiven, GivenFacts::pkg_config_variables());
   facts.add_program();
   for (const auto& place : *places) facts.add_packages(place);
-  if (facts.changed_since(started_ns)) return flags;
+  if (facts.changed_meanwhile()) return flags;
   inputs::FactSet set;
   if (auto id = world_.keep_shared(facts.take())) {
     set.shared.push_back(*id);

@@ -40,10 +40,9 @@ class FileStates {
   static cache::Digest directory() { return {0, 2}; }
   static cache::Digest unreadable() { return {0, 3}; }
 
-  /// May what is at `path` have changed at or after `time_ns` of the system's clock? Looks anew.
-  static bool changed_since(const std::string& path, std::int64_t time_ns);
-  /// The system's clock.
-  static std::int64_t now_ns();
+  /// May what is at `path` have changed since this object was made, be it the file, or a link or directory on the way
+  /// to it? Then what was remembered of it may be neither what a program saw nor what is there now. Looks anew.
+  bool changed_meanwhile(const std::string& path) const;
 
   /// Format 1: "dyad-memo 1\n", entries, XXH3-128 of everything before. An entry: kind u8 ('f' content, 'n' missing
   /// name), stamp (6 x u64), digest (2 x u64; only 'f'), size u32, path. A file that is not exactly this is ignored.
@@ -74,11 +73,11 @@ class FileStates {
   const Present& directory_of(const std::string& path);
   bool is_known_missing(const std::string& path);
   cache::Digest read(const std::string& path, const Present& present);
-  bool is_old(const Stamp& stamp) const {
-    return stamp.modified_ns < trusted_before_ && stamp.changed_ns < trusted_before_;
-  }
+  /// May one of the directories and links that lead to `path` have been put there meanwhile?
+  bool way_changed(const std::string& path, int depth = 0) const;
+  bool is_old(const Stamp& stamp) const;
 
-  std::int64_t trusted_before_;
+  const std::int64_t began_ns_;                        ///< of the clock of file systems
   Map<cache::Digest> contents_, metadata_, listings_;  ///< of this run
   Map<Present> directories_;
   Map<Memo> memo_, missing_memo_;  ///< of earlier runs, never changed after load()

@@ -18,7 +18,8 @@ namespace dyad::inputs {
 namespace {
 
 constexpr std::string_view kMagic = "dyad-memo 1\n";
-constexpr std::int64_t kTooYoung_ns = 2'000'000'000, kTick_ns = 10'000'000;
+constexpr std::int64_t kTooYoung_ns = 2'000'000'000;
+constexpr int kMostLinks = 40;  // as in Linux
 
 std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
 
@@ -27,15 +28,16 @@ std::string parent_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
-}  // namespace
-
-std::int64_t FileStates::now_ns() {
+/// The clock that stamps files: it may be a tick of the kernel behind the other.
+std::int64_t file_system_clock_ns() {
   timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
   return nanoseconds(now);
 }
 
-FileStates::FileStates() : trusted_before_(now_ns() - kTooYoung_ns) {}
+}  // namespace
+
+FileStates::FileStates() : began_ns_(file_system_clock_ns()) {}
 FileStates::~FileStates() = default;
 
 FileStates::Present FileStates::look_at(const std::string& path) {
@@ -48,9 +50,33 @@ FileStates::Present FileStates::look_at(const std::string& path) {
            nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)}};
 }
 
-bool FileStates::changed_since(const std::string& path, std::int64_t time_ns) {
-  // The clock of file systems may be a tick of the kernel behind.
-  return look_at(path).stamp.changed_ns >= time_ns - kTick_ns;
+bool FileStates::is_old(const Stamp& stamp) const {
+  return stamp.modified_ns < began_ns_ - kTooYoung_ns && stamp.changed_ns < began_ns_ - kTooYoung_ns;
+}
+
+bool FileStates::changed_meanwhile(const std::string& path) const {
+  return look_at(path).stamp.changed_ns >= began_ns_ || way_changed(path);
+}
+
+// A rename changes the ctime of what it moves. So does a new entry of a directory, which is no change of the way, but
+// that changes the mtime as well.
+bool FileStates::way_changed(const std::string& path, int depth) const {
+  for (auto slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+    const std::string part = path.substr(0, slash);
+    struct stat status;
+    if (::lstat(part.c_str(), &status) != 0) return false;
+    const std::int64_t changed_ns = nanoseconds(status.st_ctim);
+    const bool is_new = changed_ns >= began_ns_;
+    if (is_new && S_ISDIR(status.st_mode) && changed_ns != nanoseconds(status.st_mtim)) return true;
+    if (S_ISLNK(status.st_mode)) {
+      char target[PATH_MAX];
+      const auto size = ::readlink(part.c_str(), target, sizeof target);
+      if (is_new || depth > kMostLinks || size <= 0) return true;
+      const std::string to(target, static_cast<std::size_t>(size));
+      if (way_changed(to.front() == '/' ? to : parent_of(part) + '/' + to, depth + 1)) return true;
+    }
+    if (slash == std::string::npos) return false;
+  }
 }
 
 const FileStates::Present& FileStates::directory_of(const std::string& path) {

@@ -86,7 +86,7 @@ void KnownResults::keep(const discover::Package& package, const build::BuiltPack
     bool absent = now.state == inputs::FileStates::missing();
     bool other = (consulted.seen == Consulted::Seen::kPresent && absent) ||
                  (consulted.seen == Consulted::Seen::kAbsent && !absent);
-    if (reason.empty() && is_file && (other || inputs::FileStates::changed_since(consulted.text, result.started_ns)))
+    if (reason.empty() && is_file && (other || world_.files().changed_meanwhile(consulted.text)))
       reason = consulted.text + " changed during the run";
     facts.own.add(std::move(now));
   }

@@ -80,7 +80,6 @@ struct PackageResult {
   // With RunOptions::log_inputs:
   std::vector<Consulted> consulted;  ///< by all its processes; sorted by kind and text, each once
   std::vector<std::string> written;  ///< paths that the tests made, emptied or renamed; sorted
-  std::int64_t started_ns = 0;       ///< when its first process was started, of the system's clock
   std::string uncacheable;           ///< why this result must not be stored, though it may have passed; or empty
 };
 

@@ -56,8 +56,6 @@ bool PackageRun::next_image() {
 }
 
 void PackageRun::start_process(Clock::time_point now) {
-  if (result_.started_ns == 0)
-    result_.started_ns = std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
   if (!deadline_ && options_.time_limit.count() > 0) deadline_ = now + options_.time_limit;
   auto artifact = static_cast<dyad_artifact>(backend_.functions().artifact);
   Result<void> ready;

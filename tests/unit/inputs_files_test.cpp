@@ -2,7 +2,9 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "host/base/file.hpp"
 #include "host/inputs/file_states.hpp"
@@ -110,6 +112,35 @@ TEST_F(FileStatesTest, ARetargetedLinkIsAnotherState) {
   fs::remove(path("link"));
   fs::create_symlink("two", path("link"));
   EXPECT_EQ(FileStates().content_of(path("link")), cache::digest_of("2"));
+}
+
+TEST_F(FileStatesTest, WhatIsExchangedOnTheWayToAFileHasChangedIt) {
+  for (const char* name : {"a", "b"}) {
+    fs::create_directories(path(std::string(name) + "/deep"));
+    write(std::string(name) + "/deep/file", name);
+  }
+  fs::create_symlink("a", path("link"));
+  fs::create_symlink("link/deep", path("outer"));
+  auto wait_for_a_tick = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  wait_for_a_tick();
+  FileStates before;
+  for (const char* name : {"a/deep/file", "link/deep/file", "outer/file", "a/none", "none"})
+    EXPECT_FALSE(before.changed_meanwhile(path(name))) << name;
+  wait_for_a_tick();
+  fs::remove(path("link"));
+  fs::create_symlink("b", path("link"));
+  EXPECT_TRUE(before.changed_meanwhile(path("link/deep/file")));
+  EXPECT_TRUE(before.changed_meanwhile(path("outer/file")));
+  EXPECT_FALSE(before.changed_meanwhile(path("b/deep/file")));
+
+  FileStates between;
+  wait_for_a_tick();
+  write("b/new", "a new entry moves nothing");
+  EXPECT_FALSE(between.changed_meanwhile(path("b/deep/file")));
+  wait_for_a_tick();
+  fs::rename(path("b/deep"), path("b/old"));
+  fs::rename(path("a/deep"), path("b/deep"));
+  EXPECT_TRUE(between.changed_meanwhile(path("b/deep/file")));
 }
 
 }  // namespace
