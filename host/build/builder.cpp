@@ -148,6 +148,7 @@ BuiltPackage Builder::build(const discover::Package& package) {
     }
     built.images.push_back(*std::move(image));
   }
+  if (!built.unrepeatable.empty()) parts_.world.keep_reason(lookup_action(package), built.unrepeatable);
   built.facts.own.normalise();
   parts_.world.keep(lookup_action(package), built.facts, serialize(built));
   return built;
@@ -169,7 +170,10 @@ void Builder::add_facts(const std::vector<UnitPointer>& units, BuiltPackage& bui
   for (const auto& unit : units) {
     built.facts.add(unit->facts);
     add_given(GivenFacts::arguments_of(unit->source), built);
-    if (!unit->unrepeatable.empty()) built.facts.own.spoil();
+    if (unit->unrepeatable.empty()) continue;
+    built.facts.own.spoil();
+    built.unrepeatable =
+        Messages(parts_.workspace.root, built.diagnostics).show(unit->source) + " " + unit->unrepeatable;
   }
 }
 

@@ -26,10 +26,11 @@ struct BuiltPackage {
   std::vector<std::string> notices;  ///< lines without colour
   std::vector<Image> images;         ///< empty: no test file held a test
   inputs::FactSet facts;             ///< all that it depends on; inconsistent: it must not be kept
+  std::string unrepeatable;          ///< why it is not kept, if its sources say so: "a_test.c expands __DATE__"
 };
 
-/// The cached form of a success: everything but `facts` and the images' files. Returns nothing if the bytes are not
-/// what serialize() made.
+/// The cached form of a success: everything but `facts`, `unrepeatable` and the images' files. Returns nothing if the
+/// bytes are not what serialize() made.
 std::string serialize(const BuiltPackage& built);
 std::optional<BuiltPackage> deserialize_built(std::string_view bytes);
 

@@ -167,6 +167,7 @@ Explanation explain(const discover::Package& package, const build::Builder& buil
   auto built = builder.find(package);
   if (!built) {
     auto record = world.record_of(builder.lookup_action(package));
+    if (record && !record->not_stored.empty()) return {false, {"its last build was not kept: " + record->not_stored}};
     if (!record || record->versions.empty()) return {false, {"nothing is known of a build with these flags"}};
     auto reasons = differences(all_facts(*record, world), world, root);
     if (reasons.empty()) reasons.emplace_back("the cache has lost what was kept of its build");
