@@ -80,7 +80,7 @@ void verify_result(const TestSession& session, const discover::Package& package,
   if (!known.result) return;
   if (auto difference = results::difference(*known.result, result); !difference.empty())
     session.build->mismatches().add(fmt::format("result {}: {}: {}",
-                                                session.results->lookup_action(package, *known.built).digest.hex(),
+                                                session.results->lookup_action(package, *known.built)->digest.hex(),
                                                 package.id.path, difference));
 }
 

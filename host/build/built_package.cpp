@@ -12,7 +12,7 @@ std::string serialize(const BuiltPackage& built) {
   writer.u32(static_cast<std::uint32_t>(built.images.size()));
   for (const auto& image : built.images) {
     writer.text(image.name);
-    writer.digest(image.key);
+    writer.digest(image.key.value_or(cache::Digest{}));
     writer.digest(image.content);
     writer.u8(image.reads_environ ? 1 : 0);
   }
@@ -28,6 +28,7 @@ std::optional<BuiltPackage> deserialize_built(std::string_view bytes) {
     Image image;
     image.name = reader.text();
     image.key = reader.digest();
+    if (image.key == cache::Digest{}) image.key.reset();
     image.content = reader.digest();
     image.reads_environ = reader.u8() != 0;
     built.images.push_back(std::move(image));

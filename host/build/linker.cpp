@@ -146,11 +146,8 @@ void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::
   }
   std::error_code ignored;  // a program must be executable where it lies
   if (job.executable) fs::permissions(store->path_of(cache::OutputId{outcome.image}), fs::perms(0555), ignored);
-  auto key = parts_.world.keep(lookup, outcome.facts, outcome.image.hex());
-  if (key)
-    outcome.key = *key;
-  else
-    outcome.facts.own.spoil();
+  outcome.key = parts_.world.keep(lookup, outcome.facts, outcome.image.hex());
+  if (!outcome.key) outcome.facts.own.spoil();
 }
 
 Result<void> Linker::write_table(const Table& table, const fs::path& place, bool bitcode) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,10 +57,10 @@ struct DuplicateSymbol {
 
 struct LinkOutcome {
   bool ok = false;
-  std::filesystem::path file;  ///< the image: in the cache, or LinkJob::output
-  cache::Digest key;           ///< of everything it was made from
-  cache::Digest image;         ///< of its bytes
-  inputs::FactSet facts;       ///< libraries that were found and not found
+  std::filesystem::path file;        ///< the image: in the cache, or LinkJob::output
+  std::optional<cache::Digest> key;  ///< of everything it was made from; nothing if that could not be kept
+  cache::Digest image;               ///< of its bytes
+  inputs::FactSet facts;             ///< libraries that were found and not found
   std::vector<UndefinedSymbol> undefined;
   std::vector<DuplicateSymbol> duplicates;
   std::string diagnostics;  ///< all that the linker said

@@ -176,7 +176,7 @@ Explanation explain(const discover::Package& package, const build::Builder& buil
   if (built->images.empty()) return {true, {}};
   run::PackageResult result;
   if (results.find(package, *built, result)) return {true, {}};
-  auto record = world.record_of(results.lookup_action(package, *built));
+  auto record = world.record_of(*results.lookup_action(package, *built));
   if (!record) return {false, {"no result of these images is known"}};
   if (!record->not_stored.empty()) return {false, {"its last result was not kept: " + record->not_stored}};
   auto reasons = differences(all_facts(*record, world), world, root);

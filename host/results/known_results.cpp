@@ -52,23 +52,27 @@ std::string reason_not_to_keep(const PackageResult& result, bool list_only) {
 KnownResults::KnownResults(inputs::World& world, std::string backend, const run::RunOptions& options)
     : world_(world), backend_(std::move(backend)), options_(options) {}
 
-cache::ActionId KnownResults::lookup_action(const discover::Package& package, const build::BuiltPackage& built) const {
-  cache::Hasher hasher("result 2");
+std::optional<cache::ActionId> KnownResults::lookup_action(const discover::Package& package,
+                                                           const build::BuiltPackage& built) const {
+  if (built.images.empty() || std::ranges::any_of(built.images, [](const build::Image& image) { return !image.key; }))
+    return std::nullopt;
+  cache::Hasher hasher("result 3");
   hasher.add(backend_).add(package.directory.native()).add(built.images.size());
-  for (const auto& image : built.images) hasher.add(image.name).add(image.key);
+  for (const auto& image : built.images) hasher.add(image.name).add(*image.key).add(image.content);
   hasher.add(options_.run_pattern)
       .add(options_.skip_pattern)
       .add(std::uint64_t{options_.failfast})
       .add(std::uint64_t{options_.list_only});
   hasher.add(static_cast<std::uint64_t>(options_.time_limit.count()));
   for (const auto& tolerated : package.cache_despite) hasher.add(tolerated);
-  return {hasher.finish()};
+  return cache::ActionId{hasher.finish()};
 }
 
 bool KnownResults::find(const discover::Package& package, const build::BuiltPackage& built,
                         PackageResult& result) const {
-  if (built.images.empty()) return false;
-  auto found = world_.find(lookup_action(package, built));
+  auto lookup = lookup_action(package, built);
+  if (!lookup) return false;
+  auto found = world_.find(*lookup);
   if (!found || !deserialize(found->bytes, result)) return false;
   result.cached = true;
   return true;
@@ -76,8 +80,8 @@ bool KnownResults::find(const discover::Package& package, const build::BuiltPack
 
 void KnownResults::keep(const discover::Package& package, const build::BuiltPackage& built,
                         const PackageResult& result) {
-  if (world_.store() == nullptr || built.images.empty()) return;
   auto lookup = lookup_action(package, built);
+  if (world_.store() == nullptr || !lookup) return;
   std::string reason = reason_not_to_keep(result, options_.list_only);
   inputs::FactSet facts;
   for (const auto& consulted : result.consulted) {
@@ -90,14 +94,14 @@ void KnownResults::keep(const discover::Package& package, const build::BuiltPack
       reason = consulted.text + " changed during the run";
     facts.own.add(std::move(now));
   }
-  if (!reason.empty()) return world_.keep_reason(lookup, reason);
+  if (!reason.empty()) return world_.keep_reason(*lookup, reason);
 
   facts.own.add(world_.present_given(build::GivenFacts::process()));
   for (const char* name : kLoaderVariables) facts.own.add(world_.present({FactKind::kEnvironment, name, {}, {}}));
   if (std::ranges::any_of(built.images, &build::Image::reads_environ))
     facts.own.add(world_.present({FactKind::kEnvironment, "", {}, {}}));
   facts.own.normalise();
-  world_.keep(lookup, facts, serialize(result));
+  world_.keep(*lookup, facts, serialize(result));
 }
 
 }  // namespace dyad::results

@@ -22,7 +22,9 @@ class KnownResults {
   /// `backend`: name and identity of the backend. `world` and `options` outlive it.
   KnownResults(inputs::World& world, std::string backend, const run::RunOptions& options);
 
-  cache::ActionId lookup_action(const discover::Package& package, const build::BuiltPackage& built) const;
+  /// Nothing if the package's images are not determined by anything that is known.
+  std::optional<cache::ActionId> lookup_action(const discover::Package& package,
+                                               const build::BuiltPackage& built) const;
 
   /// Fills in `result`, which knows what the build says. False: it must be run.
   bool find(const discover::Package& package, const build::BuiltPackage& built, run::PackageResult& result) const;

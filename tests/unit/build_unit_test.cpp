@@ -51,7 +51,7 @@ TEST(SerializeTest, ABuiltPackageComesBackWhole) {
   BuiltPackage built;
   built.diagnostics = "warning: x\n";
   built.notices = {"split into 2 images: a, b"};
-  built.images = {{"", "a", {1, 2}, {3, 4}, true}, {"", "b", {5, 6}, {7, 8}, false}};
+  built.images = {{"", "a", cache::Digest{1, 2}, {3, 4}, true}, {"", "b", cache::Digest{5, 6}, {7, 8}, false}};
   auto again = deserialize_built(serialize(built));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->diagnostics, built.diagnostics);
