@@ -98,26 +98,29 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   std::vector<std::string> arguments;
   for (char* const* argument = what->argv; *argument != nullptr; ++argument) arguments.emplace_back(*argument);
   auto started = std::make_unique<dyad_process>(session);
-  process::posix::vfork_launcher launcher;
-  launcher.env = what->envp;
-  launcher.fd_whitelist.push_back(DYAD_CHILD_EVENT_FD);
   const int input_fd = what->size > offsetof(dyad_start, input_fd) ? what->input_fd : -1;
-  if (input_fd >= 0) launcher.fd_whitelist.push_back(DYAD_CHILD_INPUT_FD);
   process::error_code failed;
+  pid_t pid = -1;
   ChildSetup setup{session->null, what->event_fd, what->capture_fd, input_fd, what->cwd, ::getpid()};
   auto launch = [&] {
+    process::posix::vfork_launcher launcher;  // a new one each time: launching uses its white list up
+    launcher.env = what->envp;
+    launcher.fd_whitelist.push_back(DYAD_CHILD_EVENT_FD);
+    if (input_fd >= 0) launcher.fd_whitelist.push_back(DYAD_CHILD_INPUT_FD);
     failed.clear();
-    return launcher(started->context.get_executor(), failed, what->image, arguments, setup);
+    auto child = launcher(started->context.get_executor(), failed, what->image, arguments, setup);
+    pid = launcher.pid;
+    return child;
   };
   auto child = launch();
   // A child that another thread is just forking may hold the file that the linker wrote open, until it executes.
   for (int tries = 0; failed.value() == ETXTBSY && tries < kBusyTries; ++tries) {
-    if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);
+    if (pid > 0) ::waitpid(pid, nullptr, 0);
     ::usleep(1000);
     child = launch();
   }
   if (failed) {
-    if (launcher.pid > 0) ::waitpid(launcher.pid, nullptr, 0);
+    if (pid > 0) ::waitpid(pid, nullptr, 0);
     say(error->text, std::string(what->image) + ": " + failed.message());
     return nullptr;
   }
