@@ -59,6 +59,41 @@ std::vector<std::string> arrange(const DriverResult& driver, const dyad_link& wh
   return result;
 }
 
+/// The file that lld writes; it goes with the object if it is not moved to the output. It lies beside the output, but
+/// lld writes by way of yet another file, in whose name LLVM makes each % of the path a random digit: an output whose
+/// path has one is written in a directory of its own.
+class LinkPlace {
+ public:
+  explicit LinkPlace(const std::string& output) : file_(temporary_name(output)) {
+    if (file_.find('%') == std::string::npos) return;
+    if (!llvm::sys::fs::createUniqueDirectory("dyad-link", directory_)) file_ = std::string(directory_) + "/image";
+  }
+  LinkPlace(const LinkPlace&) = delete;
+  LinkPlace& operator=(const LinkPlace&) = delete;
+  ~LinkPlace() {
+    llvm::sys::fs::remove(file_);
+    if (!directory_.empty()) llvm::sys::fs::remove(directory_);
+  }
+  const std::string& file() const { return file_; }
+
+  std::error_code move_to(const std::string& output) const {
+    if (!llvm::sys::fs::rename(file_, output)) return {};
+    // On another file system. Whatever lies at `output` is replaced, not written to.
+    const std::string beside = temporary_name(output);
+    std::error_code error = llvm::sys::fs::copy_file(file_, beside);
+    if (!error)
+      error = llvm::sys::fs::setPermissions(
+          beside, llvm::sys::fs::all_read | llvm::sys::fs::all_exe | llvm::sys::fs::owner_write);
+    if (!error) error = llvm::sys::fs::rename(beside, output);
+    if (error) llvm::sys::fs::remove(beside);
+    return error;
+  }
+
+ private:
+  std::string file_;
+  llvm::SmallString<128> directory_;
+};
+
 /// One link at a time. In process as long as lld says that it can run again.
 LinkerRun run_lld(const std::vector<std::string>& arguments, const UnnamedFile& script) {
   static std::mutex mutex;
@@ -132,7 +167,8 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   if (!script) return fail_with(script.error().text, sink);
 
   const std::string output = view(what.output).str();
-  const std::string temporary = temporary_name(output);
+  const LinkPlace place(output);
+  const std::string& temporary = place.file();
   std::vector<std::string> command = arrange(*driver, what, temporary, script->path(), !has_sanitizer(arguments));
   const std::string dependencies = temporary + ".d";
   command.push_back("--dependency-file=" + dependencies);
@@ -141,12 +177,8 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   LinkerReport said = read_linker_output(run.messages);
   said.text.insert(0, driver->diagnostics);
   report(said, sink);
-  if (run.exit_code != 0) {
-    llvm::sys::fs::remove(temporary);
-    return 1;
-  }
-  if (std::error_code error = llvm::sys::fs::rename(temporary, output)) {
-    llvm::sys::fs::remove(temporary);
+  if (run.exit_code != 0) return 1;
+  if (std::error_code error = place.move_to(output)) {
     return fail_with("cannot replace " + output + ": " + error.message(), sink);
   }
   return 0;
