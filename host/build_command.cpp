@@ -46,8 +46,9 @@ Result<int> build_packages(const cli::BuildOptions& options) {
     if (package.tests.empty()) continue;
     auto built = options.emit_llvm ? builder.emit_llvm(package) : builder.build(package);
     if (!built.diagnostics.empty())
-      fmt::print(stderr, "# {}\n{}", package.id.path, colour ? built.diagnostics : without_colours(built.diagnostics));
-    for (const auto& notice : built.notices) fmt::print(stderr, "note: {}: {}\n", package.id.path, notice);
+      fmt::print(stderr, "# {}\n{}", printable(package.id.path),
+                 colour ? built.diagnostics : without_colours(built.diagnostics));
+    for (const auto& notice : built.notices) fmt::print(stderr, "note: {}: {}\n", printable(package.id.path), notice);
     for (const auto& image : built.images) fmt::print("{}\n", image.file.native());
     images += built.images.size();
     any_failed = any_failed || built.failed;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "host/base/text.hpp"
 #include "host/commands.hpp"
 #include "host/results/explain.hpp"
 #include "host/test_session.hpp"
@@ -16,7 +17,7 @@ Result<int> explain_packages(const cli::ExplainOptions& options) {
     ++shown;
     auto explanation =
         results::explain(package, run.build->builder(), *run.results, run.build->world(), run.workspace.root);
-    fmt::print("{}\t{}\n", package.id.path, explanation.cached ? "cached" : "not cached");
+    fmt::print("{}\t{}\n", printable(package.id.path), explanation.cached ? "cached" : "not cached");
     for (const auto& reason : explanation.reasons) fmt::print("    {}\n", reason);
   }
   if (shown == 0) fmt::print(stderr, "dyad: nothing to explain: no package with tests matches\n");

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "host/base/text.hpp"
 #include "host/commands.hpp"
 #include "host/discover/workspace.hpp"
 
@@ -19,7 +20,7 @@ Result<int> list_packages(const cli::ListOptions& options) {
       fmt::print(stderr, "dyad: warning: {}: {}\n", package.directory.native(), package.problem);
     if (package.tests.empty()) continue;
     ++with_tests;
-    fmt::print("{}\n", package.id.path);
+    fmt::print("{}\n", printable(package.id.path));
   }
   return static_cast<int>(with_tests == 0 ? ExitCode::kNothing : ExitCode::kPassed);
 }

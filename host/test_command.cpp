@@ -62,7 +62,8 @@ run::PackageJob replay(run::PackageJob job, run::PackageResult&& result) {
 void print_explanation(const TestSession& session, const discover::Package& package) {
   auto explanation = results::explain(package, session.build->builder(), *session.results, session.build->world(),
                                       session.workspace.root);
-  for (const auto& reason : explanation.reasons) fmt::print(stderr, "explain: {}: {}\n", package.id.path, reason);
+  for (const auto& reason : explanation.reasons)
+    fmt::print(stderr, "explain: {}: {}\n", printable(package.id.path), reason);
 }
 
 /// Compares what was built now with what the cache says of it.

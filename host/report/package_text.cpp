@@ -41,7 +41,7 @@ void append_indented(std::string& out, std::string_view lines, std::size_t inden
 /// What a test printed, as it is; what it said, as "file:line: text" with the text's further lines further in.
 void append_piece(std::string& out, const OutputPiece& piece, std::size_t indent) {
   if (piece.kind == OutputPiece::Kind::kPrinted) return append_indented(out, piece.text, indent);
-  std::string place = piece.file;
+  std::string place = printable(piece.file);
   if (!place.empty() && piece.line) place += fmt::format(":{}", piece.line);
   if (!place.empty()) place += ": ";
   std::string_view text = piece.text;
@@ -92,7 +92,7 @@ class Writer {
 
   std::string write() {
     if (!result_.build_output.empty()) {
-      out_ += fmt::format("# {}\n", result_.id.path);
+      out_ += fmt::format("# {}\n", printable(result_.id.path));
       out_ += options_.colour ? result_.build_output : without_colours(result_.build_output);
       end_line(out_);
     }
@@ -185,7 +185,7 @@ class Writer {
   }
 
   void write_package_line() {
-    const std::string& package = result_.id.path;
+    const std::string package = printable(result_.id.path);
     switch (result_.kind) {
       case PackageResult::Kind::kNoTestFiles:
         out_ += fmt::format("?   \t{}\t[no test files]\n", package);

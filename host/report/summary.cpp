@@ -6,6 +6,8 @@
 #include <iterator>
 #include <utility>
 
+#include "host/base/text.hpp"
+
 namespace dyad::report {
 namespace {
 
@@ -96,7 +98,7 @@ void Summary::add(const PackageResult& result) {
 }
 
 void Summary::add_failures(const PackageResult& result, PackageClass what) {
-  const std::string& package = result.id.path;
+  const std::string package = printable(result.id.path);
   std::size_t before = failures_.size();
   for (const TestResult& test : result.tests) {
     if (!failed(test) || test.verdict == Verdict::kNotRun) continue;  // those follow from another failure
