@@ -13,12 +13,15 @@ namespace dyad {
 /// The bytes of a regular file. The error names the path and the system's reason.
 Result<std::string> read_file(const std::filesystem::path& path);
 
-/// Writes beside `path` and renames: a reader sees the old file, the new one, or none, never a part. The permissions are
-/// `mode`. Missing parent directories are an error.
+/// Writes beside `path` and renames: a reader sees the old file, the new one, or none, never a part. The permissions
+/// are `mode`. Missing parent directories are an error.
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
 
 /// A new directory of a name nobody else has, 0700, below `parent`: "<parent>/<prefix>XXXXXX".
 Result<std::filesystem::path> make_unique_directory(const std::filesystem::path& parent, const std::string& prefix);
+
+/// False if no program or library at `path` can be run or loaded, because its file system is mounted so (noexec).
+bool allows_execution(const std::filesystem::path& path);
 
 /// A directory that is removed, with all that is in it, when the object goes.
 class TemporaryDirectory {

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -78,6 +79,11 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
     return error;
   }
   return {};
+}
+
+bool allows_execution(const std::filesystem::path& path) {
+  struct statvfs status;
+  return ::statvfs(path.c_str(), &status) != 0 || (status.f_flag & ST_NOEXEC) == 0;
 }
 
 Result<std::filesystem::path> make_unique_directory(const std::filesystem::path& parent, const std::string& prefix) {

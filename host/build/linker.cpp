@@ -176,6 +176,7 @@ Result<void> Linker::write_table(const Table& table, const fs::path& place, bool
   if ((*codegen)->table(&what, &sink) != 0) return fail("test table: " + said.diagnostics);
   std::error_code error;
   fs::create_directories(place.parent_path(), error);
+  if (error) return fail(fmt::format("{}: {}", place.parent_path().native(), error.message()));
   return write_file_atomically(place, said.bytes);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "host/base/duration.hpp"
+#include "host/base/file.hpp"
 
 namespace dyad::run {
 namespace {
@@ -172,6 +173,9 @@ void PackageRun::collect() {
   any_failed_ = any_failed_ || outcome.failed_outside || !outcome.load_failure.empty();
   if (!outcome.load_failure.empty()) {
     broken_.insert(image_);
+    const auto& file = job_.images[image_].image;
+    if (!allows_execution(file))
+      outcome.load_failure += "; " + file.parent_path().native() + " is mounted noexec: set TMPDIR to another place";
     if (result_.kind == PackageResult::Kind::kRan) {
       result_.kind = PackageResult::Kind::kLoadFailed;
       result_.reason = (job_.images.size() > 1 ? image + ": " : "") + outcome.load_failure;
