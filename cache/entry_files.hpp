@@ -56,6 +56,9 @@ class OwnedDescriptor {
   int fd_;
 };
 
+/// Makes a folder with exactly this mode, whatever the umask. One that is there already is left as it is. False: errno.
+bool make_folder(int directory, const char* name, unsigned mode);
+
 /// The same file, not one that was renamed to its place since.
 struct FileIdentity {
   std::uint64_t device = 0, inode = 0;
@@ -65,8 +68,9 @@ struct FileIdentity {
 /// Thread-safe; keeps no state but the descriptor.
 class EntryFiles {
  public:
-  /// `directory`: of the store's format version.
-  explicit EntryFiles(OwnedDescriptor directory) : directory_(std::move(directory)) {}
+  /// `directory`: of the store's format version. Folders are made in it with `folder_mode`.
+  EntryFiles(OwnedDescriptor directory, unsigned folder_mode)
+      : directory_(std::move(directory)), folder_mode_(folder_mode) {}
 
   /// Reading an entry for a run marks it as used: its mtime becomes now if it is more than an hour away, in the past
   /// or, after a clock that was wrong, in the future. Checking does not.
@@ -93,6 +97,7 @@ class EntryFiles {
   OwnedDescriptor open_temporary(std::string& name) const;
   bool rename_into_shard(const std::string& temporary, const EntryName& name) const;
   OwnedDescriptor directory_;
+  unsigned folder_mode_;
 };
 
 }  // namespace dyad::cache

@@ -107,6 +107,11 @@ OwnedDescriptor& OwnedDescriptor::operator=(OwnedDescriptor&& other) noexcept {
 OwnedDescriptor::~OwnedDescriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
+bool make_folder(int directory, const char* name, unsigned mode) {
+  if (::mkdirat(directory, name, 0700) != 0) return errno == EEXIST;
+  return mode == 0700 || ::fchmodat(directory, name, static_cast<mode_t>(mode), 0) == 0;
+}
+
 int OwnedDescriptor::release() { return std::exchange(fd_, -1); }
 
 std::expected<std::string, MissReason> EntryFiles::read(const EntryName& name, std::uint64_t most, Use use,
@@ -145,9 +150,7 @@ OwnedDescriptor EntryFiles::open_temporary(std::string& name) const {
     int file = ::openat(directory(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file >= 0) return OwnedDescriptor(file);
     // The folder is made on demand; a name that is taken, by whatever it may be, is left alone.
-    if (errno != EEXIST &&
-        (errno != ENOENT || (::mkdirat(directory(), kTemporaryFolder, 0700) != 0 && errno != EEXIST)))
-      break;
+    if (errno != EEXIST && (errno != ENOENT || !make_folder(directory(), kTemporaryFolder, folder_mode_))) break;
   }
   return OwnedDescriptor();
 }
@@ -160,7 +163,7 @@ bool EntryFiles::rename_into_shard(const std::string& temporary, const EntryName
   const std::string shard = name.shard();
   const std::string folder = shard.substr(0, shard.find('/'));
   for (const std::string& made : {folder, shard})
-    if (::mkdirat(directory(), made.c_str(), 0700) != 0 && errno != EEXIST) return false;
+    if (!make_folder(directory(), made.c_str(), folder_mode_)) return false;
   return rename();
 }
 

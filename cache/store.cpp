@@ -7,11 +7,10 @@ namespace dyad::cache {
 
 using Use = EntryFiles::Use;
 
-Result<Store> Store::open(const std::filesystem::path& directory) {
-  auto opened = open_directory(directory);
+Result<Store> Store::open(const std::filesystem::path& directory, Trust trust) {
+  auto opened = open_directory(directory, trust);
   if (!opened) return fail(opened.error());
-  return Store(
-      std::make_shared<State>(directory / version_folder(), std::move(opened->directory), std::move(opened->lock)));
+  return Store(std::make_shared<State>(directory / version_folder(), std::move(*opened)));
 }
 
 const std::filesystem::path& Store::directory() const { return state_->directory; }

@@ -75,10 +75,18 @@ class Store {
   /// there is no home, a directory of this user below the system's temporary directory.
   static std::filesystem::path default_directory();
 
-  /// Creates the directory (0700) if need be. Fails if it belongs to another user or others may write to it. Holds a
-  /// shared lock until the last copy goes, so that nobody trims what this process uses; waits at most 5 s for a trim to
-  /// end. A file system without locks is no failure.
-  static Result<Store> open(const std::filesystem::path& directory);
+  /// Who may decide what a run's results are: whoever can write to the directory does.
+  enum class Trust {
+    kThisUser,       ///< a directory of another user, or that others may write to, is refused
+    kWhoeverWrites,  ///< it is used, and what is made in it has the mode of the directory
+  };
+  /// kWhoeverWrites if $DYAD_CACHE_SHARED is "1".
+  static Trust trust_asked_for();
+
+  /// Creates the directory (0700) if need be. Fails if it is not to be trusted, or cannot be read. Holds a shared lock
+  /// until the last copy goes, so that nobody trims what this process uses; waits at most 5 s for a trim to end. A file
+  /// system without locks is no failure.
+  static Result<Store> open(const std::filesystem::path& directory, Trust trust = Trust::kThisUser);
 
   /// What `id` was said to produce. Whether a file of its own is still there is not looked at.
   std::expected<Entry, MissReason> find(const ActionId& id) const;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "cache/action_file.hpp"
@@ -18,6 +19,7 @@
 namespace dyad::cache {
 
 namespace fs = std::filesystem;
+using Trust = Store::Trust;
 
 namespace {
 
@@ -25,6 +27,7 @@ constexpr std::chrono::seconds kLongestWait{5};
 constexpr std::chrono::milliseconds kRetryInterval{10};
 
 constexpr const char* kElsewhere = "set DYAD_CACHE to a directory of yours";
+constexpr const char* kIfTrusted = "DYAD_CACHE_SHARED=1 if you trust whoever can write to it";
 
 std::unexpected<Error> failure(const fs::path& directory, std::string_view what) {
   return fail(fmt::format("cache {}: {}", directory.native(), what));
@@ -37,13 +40,14 @@ std::unexpected<Error> system_failure(const fs::path& directory) {
 Result<void> check_owner(int descriptor, const fs::path& directory) {
   struct stat status;
   if (::fstat(descriptor, &status) != 0) return system_failure(directory);
-  if (status.st_uid != ::geteuid()) return failure(directory, fmt::format("belongs to another user; {}", kElsewhere));
+  if (status.st_uid != ::geteuid())
+    return failure(directory, fmt::format("belongs to another user; {}, or {}", kElsewhere, kIfTrusted));
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return failure(directory, "others may write to it; run chmod 700 on it");
+    return failure(directory, fmt::format("others may write to it; run chmod 700 on it, or set {}", kIfTrusted));
   return {};
 }
 
-Result<OwnedDescriptor> open_cache(const fs::path& directory) {
+Result<OwnedDescriptor> open_cache(const fs::path& directory, Trust trust) {
   auto open = [&] { return OwnedDescriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); };
   OwnedDescriptor cache = open();
   if (!cache && errno == ENOENT) {
@@ -54,6 +58,7 @@ Result<OwnedDescriptor> open_cache(const fs::path& directory) {
   }
   if (!cache && errno == ENOTDIR) return failure(directory, fmt::format("not a directory; {}", kElsewhere));
   if (!cache) return system_failure(directory);
+  if (trust == Trust::kWhoeverWrites) return cache;
   // A link is fine (a cache on a larger disk), but not one that somebody else planted.
   struct stat status;
   if (::lstat(directory.c_str(), &status) == 0 && S_ISLNK(status.st_mode) && status.st_uid != ::geteuid())
@@ -73,19 +78,20 @@ void write_tag(int version) {
     ssize_t written = ::write(tag.get(), kTag.data(), kTag.size());
 }
 
-Result<OwnedDescriptor> open_version(int cache, const fs::path& directory) {
+Result<OwnedDescriptor> open_version(int cache, const fs::path& directory, Trust trust, unsigned mode) {
   const std::string folder = version_folder();
   auto open = [&] {
     return OwnedDescriptor(::openat(cache, folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   };
   OwnedDescriptor version = open();
   if (!version && errno == ENOENT) {
-    if (::mkdirat(cache, folder.c_str(), 0700) != 0 && errno != EEXIST) return system_failure(directory / folder);
+    if (!make_folder(cache, folder.c_str(), mode)) return system_failure(directory / folder);
     version = open();
     if (version) write_tag(version.get());
   }
   if (!version) return system_failure(directory / folder);
-  if (auto owned = check_owner(version.get(), directory / folder); !owned) return fail(owned.error());
+  if (trust == Trust::kThisUser)
+    if (auto owned = check_owner(version.get(), directory / folder); !owned) return fail(owned.error());
   return version;
 }
 
@@ -101,20 +107,25 @@ bool is_current(int cache, int lock) {
 
 std::string version_folder() { return fmt::format("v{}", kFormatVersion); }
 
-Result<OpenedDirectory> open_directory(const fs::path& directory) {
-  auto cache = open_cache(directory);
+Result<OpenedDirectory> open_directory(const fs::path& directory, Trust trust) {
+  auto cache = open_cache(directory, trust);
   if (!cache) return fail(cache.error());
+  // Those who share the directory must be able to share what is made in it. (Sticky, they could not replace an entry.)
+  unsigned mode = 0700;
+  if (struct stat status; trust == Trust::kWhoeverWrites && ::fstat(cache->get(), &status) == 0)
+    mode |= status.st_mode & 02777;
   const auto deadline = std::chrono::steady_clock::now() + kLongestWait;
   for (;; std::this_thread::sleep_for(kRetryInterval)) {
-    auto version = open_version(cache->get(), directory);
+    auto version = open_version(cache->get(), directory, trust, mode);
     if (!version) return fail(version.error());
     OwnedDescriptor lock(
-        ::openat(version->get(), kLockFile, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-    if (!lock) return OpenedDirectory{*std::move(version), OwnedDescriptor()};
+        ::openat(version->get(), kLockFile, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode & 0666));
+    if (!lock) return OpenedDirectory{*std::move(version), OwnedDescriptor(), mode};
     const bool locked = ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0;
     if (!locked && errno != EWOULDBLOCK && errno != EINTR)
-      return OpenedDirectory{*std::move(version), OwnedDescriptor()};
-    if (locked && is_current(cache->get(), lock.get())) return OpenedDirectory{*std::move(version), std::move(lock)};
+      return OpenedDirectory{*std::move(version), OwnedDescriptor(), mode};
+    if (locked && is_current(cache->get(), lock.get()))
+      return OpenedDirectory{*std::move(version), std::move(lock), mode};
     if (std::chrono::steady_clock::now() > deadline)
       return failure(directory, "another dyad has been trimming it for 5 s; try again later");
   }
@@ -125,6 +136,11 @@ ExclusiveLock::ExclusiveLock(int lock) : lock_(lock), held_(::flock(lock, LOCK_E
 // A lock that could not be converted is lost (flock(2)): in both cases the shared one is taken again. The lock is free
 // or shared by others, unless a third process trims at this very moment; then this one goes on without.
 ExclusiveLock::~ExclusiveLock() { ::flock(lock_, LOCK_SH | LOCK_NB); }
+
+Store::Trust Store::trust_asked_for() {
+  const char* shared = std::getenv("DYAD_CACHE_SHARED");
+  return shared != nullptr && std::string_view(shared) == "1" ? Trust::kWhoeverWrites : Trust::kThisUser;
+}
 
 fs::path Store::default_directory() {
   auto variable = [](const char* name) -> std::string {

@@ -30,10 +30,17 @@ struct LoadedAction {
   std::string bytes;  ///< of the output, if it is inline
 };
 
+struct OpenedDirectory {
+  OwnedDescriptor directory, lock;
+  unsigned folder_mode = 0700;  ///< of the folders that are made in it
+};
+
 /// The functions that look up do not count hits and misses: one question of a caller may be several of them.
 struct Store::State {
-  State(std::filesystem::path place, OwnedDescriptor opened, OwnedDescriptor locked)
-      : directory(std::move(place)), files(std::move(opened)), lock(std::move(locked)) {}
+  State(std::filesystem::path place, OpenedDirectory opened)
+      : directory(std::move(place)),
+        files(std::move(opened.directory), opened.folder_mode),
+        lock(std::move(opened.lock)) {}
 
   std::expected<LoadedAction, MissReason> load(const ActionId& id, EntryFiles::Use use);
   std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
@@ -60,12 +67,8 @@ struct Store::State {
   std::string write_problem;
 };
 
-struct OpenedDirectory {
-  OwnedDescriptor directory, lock;
-};
-
 /// Creates and checks `directory` and the folder of this version in it; locks it, shared.
-Result<OpenedDirectory> open_directory(const std::filesystem::path& directory);
+Result<OpenedDirectory> open_directory(const std::filesystem::path& directory, Store::Trust trust);
 
 /// Makes the store's shared lock exclusive for a while, without waiting; not if others hold the store open.
 class ExclusiveLock {

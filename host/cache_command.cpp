@@ -100,7 +100,7 @@ Result<int> manage_cache(const cli::CacheOptions& options) {
   }
   auto limits = cache::TrimLimits::from_environment();
   if (!limits) return fail(limits.error());
-  auto store = cache::Store::open(directory);
+  auto store = cache::Store::open(directory, cache::Store::trust_asked_for());
   if (!store) return fail(store.error());
   switch (options.action) {
     case Action::kVerify:

@@ -11,7 +11,7 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
   std::unique_ptr<Session> session(new Session(*std::move(scratch), *std::move(toolchain)));
 
   if (options.use_cache) {
-    if (auto store = cache::Store::open(cache::Store::default_directory())) {
+    if (auto store = cache::Store::open(cache::Store::default_directory(), cache::Store::trust_asked_for())) {
       session->store_ = *std::move(store);
       session->memo_ = session->store_->memo_of(cache::digest_of(workspace.root.native()));
       session->files_.load(session->memo_);

@@ -210,7 +210,8 @@ dyad cache ACTION --help describes an action.
 }
 
 std::string cache_action_footer() {
-  return R"(The directory is $DYAD_CACHE, else $XDG_CACHE_HOME/dyad, else ~/.cache/dyad.
+  return R"(The directory is $DYAD_CACHE, else $XDG_CACHE_HOME/dyad, else ~/.cache/dyad. One
+that others may write to is refused, unless DYAD_CACHE_SHARED=1 says to trust them.
 The limits are 14 days without use ($DYAD_CACHE_AGE: 72h, 30d) and 10 GiB
 ($DYAD_CACHE_SIZE: 500M, 2G); 0 is no limit. What a running dyad uses is never
 removed.

@@ -219,6 +219,37 @@ TEST_F(StoreTest, DirectoryOfAnotherUserIsRefused) {
   EXPECT_NE(store.error().text.find("belongs to another user"), std::string::npos) << store.error().text;
 }
 
+TEST_F(StoreTest, DirectoryThatOthersCanWriteIsUsedIfAskedFor) {
+  fs::create_directory(place());
+  ::chmod(place().c_str(), 02770);
+  const mode_t umask_before = ::umask(077);
+  auto store = Store::open(place(), Store::Trust::kWhoeverWrites);
+  ASSERT_TRUE(store) << store.error().text;
+  ASSERT_TRUE(store->put(action("a"), std::string(10'000, 'a')));
+  ::umask(umask_before);
+  for (const auto& entry : fs::recursive_directory_iterator(place())) {
+    struct stat status;
+    ASSERT_EQ(::lstat(entry.path().c_str(), &status), 0);
+    if (entry.is_directory())
+      EXPECT_EQ(status.st_mode & 07777, 02770u) << entry.path();
+    else
+      EXPECT_EQ(status.st_mode & 0222 & ~mode_t{S_IWUSR}, 0u) << entry.path();
+  }
+  EXPECT_EQ(store->read(action("a")), std::string(10'000, 'a'));
+  EXPECT_FALSE(Store::open(place())) << "not if nobody asks";
+}
+
+TEST_F(StoreTest, SharingIsAskedForByTheEnvironment) {
+  for (const char* value : {"", "0", "yes", "11"}) {
+    ::setenv("DYAD_CACHE_SHARED", value, 1);
+    EXPECT_EQ(Store::trust_asked_for(), Store::Trust::kThisUser) << value;
+  }
+  ::setenv("DYAD_CACHE_SHARED", "1", 1);
+  EXPECT_EQ(Store::trust_asked_for(), Store::Trust::kWhoeverWrites);
+  ::unsetenv("DYAD_CACHE_SHARED");
+  EXPECT_EQ(Store::trust_asked_for(), Store::Trust::kThisUser);
+}
+
 TEST_F(StoreTest, LinkToADirectoryOfOursIsFollowedUnlessAnotherUserPlantedIt) {
   fs::create_directories(place() / "real");
   fs::create_directory_symlink(place() / "real", place() / "link");
