@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/dll/shared_library.hpp>
+#include <cstdlib>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -25,6 +28,20 @@ std::string stamp(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0) return path + "\n";
   return fmt::format("{} {} {}.{} {}\n", path, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
                      status.st_ino);
+}
+
+/// The file that the loader takes for a library: one of that name in LD_LIBRARY_PATH comes first.
+std::string loaded_instead_of(const std::string& library) {
+  const char* variable = std::getenv("LD_LIBRARY_PATH");
+  std::string_view rest = variable != nullptr ? variable : "";
+  const auto name = library.substr(library.rfind('/'));
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find_first_of(":;"), rest.size());
+    auto file = std::string(rest.substr(0, end)) + name;
+    if (end > 0 && ::access(file.c_str(), R_OK) == 0) return file;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return library;
 }
 
 Result<const dyad_codegen*> map(const std::filesystem::path& path) {
@@ -62,7 +79,7 @@ Result<Toolchain> Toolchain::find(const std::filesystem::path& lib_dir) {
   std::string_view rest = DYAD_LLVM_LIBRARIES;  // set by CMake: the LLVM libraries that codegen was linked with, by ':'
   while (!rest.empty()) {
     auto end = std::min(rest.find(':'), rest.size());
-    identity += stamp(std::string(rest.substr(0, end)));
+    identity += stamp(loaded_instead_of(std::string(rest.substr(0, end))));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return Toolchain(library, std::move(identity));
