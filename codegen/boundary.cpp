@@ -19,6 +19,9 @@ void deliver(const CompileResult& result, std::initializer_list<const RecordingF
     for (const Input* input : files->inputs())
       sink.input(sink.user, input->kind, str(input->path), input->bytes().data(), input->bytes().size());
   }
+  if (sink.phase)
+    for (const PhaseTime& time : result.times.list())
+      sink.phase(sink.user, time.phase, time.begin_ns, time.end_ns, time.busy_ns);
   if (result.status != DYAD_COMPILE_OK) return;
 
   if (sink.test) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "codegen/codegen.h"
+#include "codegen/phase_times.hpp"
 #include "codegen/recording_file_system.hpp"
 
 namespace dyad::codegen {
@@ -46,6 +47,7 @@ struct CompileResult {
   std::vector<Symbol> symbols;
   std::optional<std::uint32_t> main_line;
   std::string unrepeatable;  ///< why, or empty
+  PhaseTimes times;
 };
 
 /// Calls the sink's functions. `inputs`: those of the driver and of the compiler; an input of both is told twice.

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define DYAD_CODEGEN_ABI 3u
+#define DYAD_CODEGEN_ABI 4u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
 
 typedef struct dyad_str {
@@ -69,6 +69,15 @@ typedef struct dyad_found_test {
   dyad_str file; /* absolute path of the file that holds it (the source, or a file it includes that is not a header) */
 } dyad_found_test;
 
+/* What a compilation spends its time on. INSTANTIATE lies inside of the others, mostly of PARSE. */
+enum dyad_phase {
+  DYAD_PHASE_PARSE = 1,
+  DYAD_PHASE_INSTANTIATE = 2,
+  DYAD_PHASE_GENERATE = 3, /* IR from the syntax tree */
+  DYAD_PHASE_OPTIMISE = 4,
+  DYAD_PHASE_EMIT = 5
+};
+
 /* Everything compile() has to say. Any callback may be NULL. All calls come from the thread that called compile(). */
 typedef struct dyad_compile_sink {
   uint32_t size;
@@ -88,6 +97,9 @@ typedef struct dyad_compile_sink {
   /* The output depends on something that is no input: the source expands __DATE__, __TIME__ or __TIMESTAMP__ and
    * SOURCE_DATE_EPOCH is not set. At most once. */
   void (*unrepeatable)(void* user, dyad_str why);
+  /* When each phase went on, in nanoseconds of CLOCK_MONOTONIC; of these `busy_ns` were spent in it, and the rest in the
+   * phase around it. Nothing is timed if this is NULL. */
+  void (*phase)(void* user, uint32_t phase, int64_t begin_ns, int64_t end_ns, int64_t busy_ns);
 } dyad_compile_sink;
 
 /* One row of a package's test table. */

@@ -52,7 +52,8 @@ class DateWatcher : public clang::PPCallbacks {
 template <class Action>
 class FindAndEmit : public Action {
  public:
-  FindAndEmit(std::string directory, CompileResult& result) : directory_(std::move(directory)), result_(result) {}
+  FindAndEmit(std::string directory, bool timed, CompileResult& result)
+      : directory_(std::move(directory)), timed_(timed), result_(result) {}
 
  protected:
   std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance& compiler,
@@ -63,31 +64,35 @@ class FindAndEmit : public Action {
     preprocessor.addPPCallbacks(std::make_unique<DateWatcher>(preprocessor, result_));
     std::vector<std::unique_ptr<clang::ASTConsumer>> consumers;
     consumers.push_back(std::make_unique<TestFinder>(compiler, directory_, result_));
+    if (timed_) consumers.push_back(make_frontend_clock(result_.times));
     consumers.push_back(std::move(generator));
+    if (timed_) consumers.push_back(make_backend_clock(result_.times));
     return std::make_unique<clang::MultiplexConsumer>(std::move(consumers));
   }
 
  private:
   std::string directory_;
+  bool timed_;
   CompileResult& result_;
 };
 
 /// Everything of one compilation; on the heap, so that after a crash it can be left behind as it is.
 struct Job {
-  explicit Job(const dyad_compile& what)
+  Job(const dyad_compile& what, bool is_timed)
       : source(view(what.source).str()),
         directory(view(what.directory).str()),
         main_symbol(view(what.main_symbol).str()),
         arguments(strings(what.args)),
         output(what.output),
         colour(what.colour != 0),
+        timed(is_timed),
         files(llvm::makeIntrusiveRefCnt<RecordingFileSystem>(directory)),
         text(colour) {}
 
   std::string source, directory, main_symbol;
   std::vector<std::string> arguments;
   std::uint32_t output;
-  bool colour;
+  bool colour, timed;
   llvm::IntrusiveRefCntPtr<RecordingFileSystem> files;
   llvm::IntrusiveRefCntPtr<const RecordingFileSystem> driver_files;
   DiagnosticText text;
@@ -141,6 +146,7 @@ bool emit_ir(clang::CompilerInstance& compiler, Job& job) {
   }
   llvm::LLVMContext context;
   llvm::SMDiagnostic problem;
+  if (job.timed) job.result.times.begin(DYAD_PHASE_PARSE);
   std::unique_ptr<llvm::Module> module = llvm::parseIR((*buffer)->getMemBufferRef(), problem, context);
   if (!module) {
     problem.print(nullptr, job.text.stream, job.colour);
@@ -153,6 +159,7 @@ bool emit_ir(clang::CompilerInstance& compiler, Job& job) {
   clang::emitBackendOutput(compiler, compiler.getCodeGenOpts(), layout, module.get(),
                            job.output == DYAD_OUTPUT_BITCODE ? clang::Backend_EmitBC : clang::Backend_EmitObj,
                            job.files, std::make_unique<llvm::raw_svector_ostream>(job.result.output));
+  job.result.times.end();
   return !compiler.getDiagnostics().hasErrorOccurred();
 }
 
@@ -182,6 +189,9 @@ void run(Job& job) {
     if (entry.Group == clang::frontend::Angled) module_job.include_directories.push_back(entry.Path);
   invocation->getCodeGenOpts().PassBuilderCallbacks.push_back(
       [&module_job](llvm::PassBuilder& builder) { register_module_passes(builder, module_job); });
+  if (job.timed)
+    invocation->getCodeGenOpts().PassBuilderCallbacks.push_back(
+        [&job](llvm::PassBuilder& builder) { register_phase_passes(builder, job.result.times); });
 
   DiagnosticPrinter printer(job.text, invocation->getDiagnosticOpts());
   clang::CompilerInstance compiler(invocation);
@@ -195,10 +205,10 @@ void run(Job& job) {
   if (is_ir(job.source)) {
     done = emit_ir(compiler, job);
   } else if (job.output == DYAD_OUTPUT_BITCODE) {
-    FindAndEmit<clang::EmitBCAction> action(job.directory, job.result);
+    FindAndEmit<clang::EmitBCAction> action(job.directory, job.timed, job.result);
     done = compiler.ExecuteAction(action);
   } else {
-    FindAndEmit<clang::EmitObjAction> action(job.directory, job.result);
+    FindAndEmit<clang::EmitObjAction> action(job.directory, job.timed, job.result);
     done = compiler.ExecuteAction(action);
   }
   if (!done || compiler.getDiagnostics().hasErrorOccurred()) return;
@@ -209,7 +219,7 @@ void run(Job& job) {
 }  // namespace
 
 std::uint32_t compile(const dyad_compile& what, const dyad_compile_sink& sink) {
-  auto job = std::make_unique<Job>(what);
+  auto job = std::make_unique<Job>(what, sink.phase != nullptr);
   const auto crash = run_guarded([&] { run(*job); });
   if (crash) {
     CompileResult result;

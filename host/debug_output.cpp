@@ -4,6 +4,10 @@
 
 #include <cstdio>
 
+#include "host/base/file.hpp"
+#include "host/trace/chrome_trace.hpp"
+#include "host/trace/profile.hpp"
+
 namespace dyad {
 
 namespace {
@@ -30,6 +34,18 @@ void print_statistics(const build::Statistics& statistics, const cache::StoreCou
              statistics.results_cached.load());
   fmt::print(stderr, "stats: index used={}\n", statistics.index_used.load());
   fmt::print(stderr, "stats: cache failures={} damaged={}\n", cache.write_failures, cache.damaged);
+}
+
+void print_profile(const trace::Recorder& recorder, const std::filesystem::path& root) {
+  auto text = trace::format(trace::compute_profile(recorder.lanes(), recorder.began_ns(), trace::now_ns(), root));
+  std::fputs(text.c_str(), stderr);
+}
+
+Result<void> write_trace(const std::filesystem::path& file, const trace::Recorder& recorder,
+                         const std::filesystem::path& root) {
+  auto written = write_file_atomically(file, trace::chrome_trace(recorder.lanes(), recorder.began_ns(), root));
+  if (!written) return fail("--trace: " + written.error().text);
+  return {};
 }
 
 void print_times(const Timeline& timeline, const build::Statistics& statistics) {

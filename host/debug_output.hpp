@@ -1,14 +1,17 @@
-/// What `--debug=stats` and `--debug=time` print, on stderr, a fact a line.
+/// What `--debug=stats`, `--debug=time` and `--profile` print, on stderr, a fact a line; and the file of `--trace`.
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cache/store.hpp"
+#include "host/base/result.hpp"
 #include "host/build/statistics.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad {
 
@@ -32,5 +35,10 @@ void print_statistics(const build::Statistics& statistics, const cache::StoreCou
 
 /// "time: discover ended at 0.002s", ..., then the sums over threads.
 void print_times(const Timeline& timeline, const build::Statistics& statistics);
+
+/// From the recorder's beginning to now. Sources are named relative to `root`.
+void print_profile(const trace::Recorder& recorder, const std::filesystem::path& root);
+Result<void> write_trace(const std::filesystem::path& file, const trace::Recorder& recorder,
+                         const std::filesystem::path& root);
 
 }  // namespace dyad

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iterator>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "host/results/difference.hpp"
 #include "host/results/explain.hpp"
 #include "host/test_session.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad {
 
@@ -94,6 +96,8 @@ Result<int> run_tests(const cli::TestOptions& options) {
 
 Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   Timeline timeline;
+  std::optional<trace::Recorder> recorder;  // before all that records
+  if (options.profile || !options.trace.empty()) recorder.emplace().name_thread("main");
 
   // Discover the packages, load the backend, open the cache.
   auto opened = TestSession::open(options, resident.backend);
@@ -125,9 +129,13 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   });
   oneapi::tbb::task_group keeping;
   run::Runner runner(*session.backend, session.run_options, [&](std::size_t order, run::PackageResult result) {
+    trace::Span span(trace::Phase::kReport, packages[order].id.path);
     if (verify) verify_result(session, packages[order], result, known[order]);
     if (known[order].built && !options.count && !result.cached)
-      keeping.run([&, order, result] { session.results->keep(packages[order], *known[order].built, result); });
+      keeping.run([&, order, result] {
+        trace::Span keep(trace::Phase::kKeep, packages[order].id.path);
+        session.results->keep(packages[order], *known[order].built, result);
+      });
     std::ranges::copy(result.written, std::back_inserter(resident.written));
     result.no_news = resident.knows(result.id, !report::failed(result)) &&
                      (result.cached || result.kind == run::PackageResult::Kind::kNoTestFiles);
@@ -139,6 +147,7 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   });
   std::vector<std::size_t> to_build;
   for (std::size_t order = 0; order < packages.size(); ++order) {
+    trace::Span span(trace::Phase::kReport, packages[order].id.path);
     auto& [built, result] = known[order];
     if (result && !verify) {
       ++session.statistics.results_cached;
@@ -153,11 +162,13 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   // Build the others one after the other, behind the workers that compile, while this thread runs what is ready.
   build::Builder& builder = session.build->builder();
   if (!to_build.empty()) {
+    trace::Span span(trace::Phase::kPlan);
     std::vector<discover::Package> wanted;
     for (std::size_t order : to_build) wanted.push_back(packages[order]);
     builder.start(wanted);
   }
   std::jthread building([&](std::stop_token stop) {
+    if (recorder) recorder->name_thread("plan and link");
     for (std::size_t order : to_build) {
       if (stop.stop_requested()) break;
       auto before = std::exchange(known[order].built, builder.build(packages[order]));
@@ -178,8 +189,11 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   const int signal = resident.interrupts.signal();
   building.request_stop();
   if (signal != 0) session.build->compiler().cancel();
-  building.join();
-  keeping.wait();
+  {
+    trace::Span span(trace::Phase::kWait);
+    building.join();
+    keeping.wait();
+  }
   timeline.end("run");
 
   auto warn = [](const std::string& text) {
@@ -187,12 +201,19 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   };
   warn(session.build->cache_problem());
   if (resident.out_of_date.stop_requested()) return static_cast<int>(ExitCode::kPassed);  // nobody waits for it
-  if (signal == 0) warn(session.build->trim_cache());
+  if (signal == 0) {
+    trace::Span span(trace::Phase::kKeep, {}, "trim the cache");
+    warn(session.build->trim_cache());
+  }
 
   // The summary, what was asked for besides, and the exit code.
   reporter.finish(timeline.elapsed());
   if (options.debug_stats) print_statistics(session.statistics, session.build->cache_counts());
   if (options.debug_time) print_times(timeline, session.statistics);
+  if (options.profile) print_profile(*recorder, session.workspace.root);
+  Result<void> traced;
+  if (!options.trace.empty()) traced = write_trace(options.trace, *recorder, session.workspace.root);
+  if (!traced) fmt::print(stderr, "dyad: {}\n", traced.error().text);
   if (signal != 0) return 128 + signal;
   if (auto mismatches = session.build->mismatches().take(); !mismatches.empty()) {
     for (const auto& text : mismatches) fmt::print(stderr, "dyad: the cache is wrong: {}\n", text);
@@ -201,6 +222,7 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   if (reporter.summary().nothing())
     fmt::print(stderr, "dyad: no test matched: {}\n",
                options.run.empty() && options.skip.empty() ? "no package with tests" : "--run and --skip leave none");
+  if (!traced) return static_cast<int>(ExitCode::kTool);
   return static_cast<int>(reporter.summary().exit_code());
 }
 

@@ -2,6 +2,8 @@
 
 #include <oneapi/tbb/parallel_for.h>
 
+#include "host/trace/recorder.hpp"
+
 namespace dyad {
 
 namespace {
@@ -37,10 +39,12 @@ std::string identity_of(const run::Backend& backend, const std::string& asked_fo
 
 Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& options,
                                                        std::shared_ptr<run::Backend> backend) {
+  trace::Span starting(trace::Phase::kStart);
   auto session = std::make_unique<TestSession>();
   auto installation = Installation::find();
   if (!installation) return fail(installation.error());
   session->installation = *std::move(installation);
+  std::optional<trace::Span> discovering(std::in_place, trace::Phase::kDiscover);
   auto cwd = std::filesystem::current_path();
   auto workspace = discover::find_workspace(cwd);
   if (!workspace) return fail(workspace.error());
@@ -48,6 +52,7 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
   auto packages = discover::find_packages(session->workspace, cwd, options.patterns);
   if (!packages) return fail(packages.error());
   session->packages = *std::move(packages);
+  discovering.reset();
 
   // The backend says which kind of image it runs.
   if (!backend) {
@@ -76,10 +81,12 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
 }
 
 std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
+  trace::Span span(trace::Phase::kLookUp);
   std::vector<KnownPackage> known(packages.size());
   oneapi::tbb::parallel_for(std::size_t{0}, packages.size(), [&](std::size_t i) {
     const auto& package = packages[i];
     if (package.tests.empty() || !package.problem.empty()) return;
+    trace::Span one(trace::Phase::kLookUp, package.id.path);
     known[i].built = build->builder().find(package);
     if (!known[i].built || !with_results) return;
     run::PackageResult result;

@@ -10,6 +10,7 @@
 #include "host/base/text.hpp"
 #include "host/build/given_facts.hpp"
 #include "host/build/linker.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad::build {
 
@@ -88,13 +89,17 @@ Result<Builder::Prepared> Builder::prepare(const discover::Package& package, Bui
   for (const auto& source : package.tests) futures.push_back(library_.request(source));
   bool all_compiled = true;
   for (const auto& future : futures) {
+    trace::Span waiting(trace::Phase::kWait);
     prepared.tests.push_back(future.get());
     built.diagnostics += prepared.tests.back()->diagnostics;
     all_compiled = all_compiled && prepared.tests.back()->ok();
   }
   if (!all_compiled) return fail("");  // the diagnostics say it
 
-  prepared.closure = library_.closure_of(package.directory, prepared.tests);
+  {
+    trace::Span waiting(trace::Phase::kWait);
+    prepared.closure = library_.closure_of(package.directory, prepared.tests);
+  }
   add_given(GivenFacts::tools(), built);
   for (const auto* units : {&prepared.tests, &prepared.closure.units, &prepared.closure.broken})
     add_facts(*units, built);
@@ -129,6 +134,7 @@ Result<Builder::Prepared> Builder::prepare(const discover::Package& package, Bui
 }
 
 BuiltPackage Builder::build(const discover::Package& package) {
+  trace::Span span(trace::Phase::kPlan, package.id.path);
   BuiltPackage built;
   auto give_up = [&](const Error& error) {
     if (!error.text.empty()) Messages(parts_.workspace.root, built.diagnostics).error(error.text);
@@ -150,6 +156,7 @@ BuiltPackage Builder::build(const discover::Package& package) {
   }
   if (!built.unrepeatable.empty()) parts_.world.keep_reason(lookup_action(package), built.unrepeatable);
   built.facts.own.normalise();
+  trace::Span keeping(trace::Phase::kKeep);
   parts_.world.keep(lookup_action(package), built.facts, serialize(built));
   return built;
 }
@@ -262,6 +269,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
 
   auto add = [&](const std::vector<UnitFuture>& futures, std::vector<LinkInput>& to) -> Result<void> {
     for (const auto& future : futures) {
+      trace::Span waiting(trace::Phase::kWait);
       auto unit = future.get();
       if (!unit->ok()) return fail(fmt::format("{} does not compile:\n{}", unit->source.native(), unit->diagnostics));
       to.push_back({unit->object, unit->object_id});
@@ -291,7 +299,10 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
   if (outcome && !outcome->ok && !outcome->undefined.empty()) {
     std::vector<std::string> wanted;
     for (const auto& undefined : outcome->undefined) wanted.push_back(undefined.symbol);
-    auto more = library_.find_by_symbol(wanted, linked);
+    auto more = [&] {
+      trace::Span waiting(trace::Phase::kWait);
+      return library_.find_by_symbol(wanted, linked);
+    }();
     ++parts_.statistics.index_used;
     add_given(GivenFacts::sources_of_workspace(), built);
     add_facts(library_.all_in_workspace(), built);

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "host/base/file.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad::build {
 
@@ -21,6 +24,15 @@ struct Compiler::Gathered {
 };
 
 namespace {
+
+/// On the thread of the compilation, inside of its span.
+void record_phase(void*, std::uint32_t phase, std::int64_t begin_ns, std::int64_t end_ns, std::int64_t busy_ns) {
+  using enum trace::Phase;
+  static constexpr std::array kPhases{kCompile, kParse, kInstantiate, kGenerate, kOptimise, kEmit};
+  if (phase >= kPhases.size() || begin_ns >= end_ns) return;
+  const double busy = static_cast<double>(busy_ns) / static_cast<double>(end_ns - begin_ns);
+  trace::Recorder::current()->add({kPhases[phase], begin_ns, end_ns, {}, {}, busy});
+}
 
 template <class Gathered>
 dyad_compile_sink sink_into(Gathered& gathered) {
@@ -50,6 +62,7 @@ dyad_compile_sink sink_into(Gathered& gathered) {
     list.emplace_back(view(name));
   };
   sink.main = [](void* user, std::uint32_t line) { static_cast<Gathered*>(user)->unit.main_line = line; };
+  if (trace::Recorder::current() != nullptr) sink.phase = record_phase;
   return sink;
 }
 
@@ -145,6 +158,7 @@ std::optional<std::filesystem::path> Compiler::compile_again(const cache::Digest
 
 std::shared_ptr<Unit> Compiler::find_in_cache(const cache::ActionId& lookup) {
   Stopwatch stopwatch(statistics_.look_up_ns);
+  trace::Span span(trace::Phase::kLookUp);
   auto found = world_.find(lookup);
   if (!found) return nullptr;
   auto unit = deserialize(found->bytes);
@@ -177,6 +191,7 @@ Compiler::Gathered Compiler::emit(const CompileJob& job) const {
   auto sink = sink_into(gathered);
   {
     Stopwatch stopwatch(statistics_.compile_ns);
+    trace::Span span(trace::Phase::kCompile, job.source.native());
     switch ((*codegen)->compile(&what, &sink)) {
       case DYAD_COMPILE_OK:
         gathered.unit.status = Unit::Status::kOk;
@@ -195,6 +210,7 @@ Compiler::Gathered Compiler::emit(const CompileJob& job) const {
 
 std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId& lookup) {
   Gathered gathered = emit(job);
+  trace::Span span(trace::Phase::kKeep, job.source.native());
   Unit& unit = gathered.unit;
   inputs_.note(gathered.inputs, unit);
   if (unit.ok()) keep_object(unit, gathered.object);

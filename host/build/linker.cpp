@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "host/base/file.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad::build {
 
@@ -45,7 +46,11 @@ cache::ActionId Linker::lookup_action(const LinkJob& job) const {
 
 Result<LinkOutcome> Linker::link(const LinkJob& job) {
   auto lookup = lookup_action(job);
-  if (auto found = parts_.world.find(lookup)) {
+  auto look_up = [&] {
+    trace::Span span(trace::Phase::kLookUp, job.table.package);
+    return parts_.world.find(lookup);
+  };
+  if (auto found = look_up()) {
     LinkOutcome outcome;
     auto image = cache::Digest::from_hex(found->bytes);
     auto file = image ? find_image(*image, job.output) : std::nullopt;
@@ -77,6 +82,7 @@ std::optional<fs::path> Linker::find_image(const cache::Digest& image, const fs:
 }
 
 Result<LinkOutcome> Linker::run(const LinkJob& job, const cache::ActionId& lookup) {
+  trace::Span span(trace::Phase::kLink, job.table.package);
   auto codegen = parts_.toolchain.load();
   if (!codegen) return fail(codegen.error());
   auto table = job.output;
@@ -122,6 +128,7 @@ Result<LinkOutcome> Linker::run(const LinkJob& job, const cache::ActionId& looku
 
 void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::vector<UnitInput>& read,
                   LinkOutcome& outcome) {
+  trace::Span span(trace::Phase::kKeep, job.table.package);
   std::unordered_set<std::string> own{job.output.native() + ".table.o"};
   for (const auto* files : {&job.objects, &job.libraries})
     for (const auto& each : *files) own.insert(each.file.native());

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "host/build/toolchain.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad::build {
 
@@ -87,6 +88,7 @@ Result<Toolchain> Toolchain::find(const std::filesystem::path& lib_dir) {
 
 Result<const dyad_codegen*> Toolchain::load() const {
   std::call_once(loaded_->once, [this] {
+    trace::Span span(trace::Phase::kStart, {}, "map the compiler");
     loaded_->result = map(library_);
     loaded_->done = true;
   });

@@ -122,6 +122,10 @@ Regular expressions are POSIX extended and match anywhere in a name; anchor with
 ^ and $. They are split at '/': the first part selects tests, the others their
 subtests. GoogleTest's tests are called Suite.Test.
 
+--profile divides each instant of wall time evenly among everything that goes on
+in dyad's threads and the tests' processes, so that its phases add up to the
+wall time of the run; "total" is the sum over threads and processes.
+
 )") + kPatterns +
          R"(
 Examples:

@@ -31,9 +31,11 @@ struct TestOptions {
   std::optional<unsigned> count;  ///< runs of every test; at least 1. Given: nothing is taken from earlier results
   bool release = false;
   enum class Cache { kUse, kOff, kVerify } cache = Cache::kUse;
-  bool debug_explain = false;  ///< why each package was not cached
-  bool debug_stats = false;    ///< counters at the end of the run
-  bool debug_time = false;     ///< where the time went
+  bool debug_explain = false;   ///< why each package was not cached
+  bool debug_stats = false;     ///< counters at the end of the run
+  bool debug_time = false;      ///< where the time went
+  bool profile = false;         ///< phases, slowest packages, bottleneck at the end of the run
+  std::filesystem::path trace;  ///< where a timeline of the run is written to; empty: nowhere
 };
 
 /// dyad explain [flags] patterns: what the next `dyad test` with these flags would do again, and why.

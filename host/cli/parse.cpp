@@ -173,7 +173,7 @@ Parser make_run_parser(RunCommand command) {
 Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::kTest) {
   TestOptions options;
   BuildWords build;
-  std::string list, packages, timeout, count, cache;
+  std::string list, packages, timeout, count, cache, trace;
   bool no_cache = false;
   Parser parser = make_run_parser(command);
   const bool is_watch = command == RunCommand::kWatch;
@@ -189,6 +189,8 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   parser.add_switch("--no-cache", no_cache, "neither use nor keep anything of other runs");
   if (!is_watch) parser.add_value("--cache", cache, "verify", "run everything and compare it with what is cached");
   build.add_to(parser, options.backend, options.release);
+  parser.add_switch("--profile", options.profile, "say at the end where the time went");
+  parser.add_value("--trace", trace, "FILE", "write a timeline of the run, for ui.perfetto.dev\nor chrome://tracing");
   parser.add_patterns(options.patterns);
   auto help = parser.parse(words);
   if (!help) return fail(help.error());
@@ -206,6 +208,7 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   checks.take(check_pattern("--list", list));
   if (checks.failure()) return parser.usage_error(checks.failure()->text);
   if (!list.empty()) options.list = list;
+  options.trace = trace;
   switch (command) {
     case RunCommand::kExplain:
       return ExplainOptions{std::move(options)};

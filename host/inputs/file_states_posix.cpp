@@ -12,6 +12,7 @@
 #include "host/base/file.hpp"
 #include "host/inputs/byte_stream.hpp"
 #include "host/inputs/file_states.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad::inputs {
 
@@ -125,6 +126,7 @@ cache::Digest FileStates::read(const std::string& path, const Present& present) 
     return known->second.content;
   }
   if (!present.is_regular) return unreadable();
+  trace::Span span(trace::Phase::kHash);
   auto bytes = read_file(path);
   if (!bytes) return unreadable();
   ++files_read_;

@@ -58,6 +58,8 @@ bool PackageRun::next_image() {
 
 void PackageRun::start_process(Clock::time_point now) {
   if (!deadline_ && options_.time_limit.count() > 0) deadline_ = now + options_.time_limit;
+  if (auto* recorder = trace::Recorder::current())
+    trace_.emplace(*recorder, result_.id.path, job_.images[image_].name);
   auto artifact = static_cast<dyad_artifact>(backend_.functions().artifact);
   Result<void> ready;
   if (image_run_->next() == ImageRun::Next::kStart) {
@@ -72,6 +74,7 @@ void PackageRun::start_process(Clock::time_point now) {
   if (!process) {
     if (options_.log_inputs) inputs_.set_uncacheable("a process did not start");
     image_run_->end_process({.cause = Cause::kNotStarted, .text = process.error().text}, now);
+    trace_.reset();
     return;
   }
   process_.emplace(std::move(*process));
@@ -111,6 +114,7 @@ void PackageRun::read(std::size_t limit, Clock::time_point now) {
   while (stop_ != Cause::kDamage) {
     Result<std::optional<Event>> event = reader_.next();
     if (event && !*event) return;
+    if (trace_ && event) trace_->on(**event);
     Result<void> applied = event ? image_run_->apply(**event, now) : fail(event.error());
     if (applied) continue;
     // The first reason to kill counts: a stream may well break off because of it.
@@ -126,6 +130,7 @@ void PackageRun::read(std::size_t limit, Clock::time_point now) {
 void PackageRun::on_ended(Clock::time_point now) {
   if (stop_ != Cause::kDamage) read(kMostAfterEnd, now);
   ProcessEnd end = process_->finish();
+  trace_.reset();
   if (!stop_ && end.kind == DYAD_END_EXITED && reader_.inside_frame()) {
     stop_ = Cause::kDamage;
     stop_text_ = "the stream ends inside a frame";

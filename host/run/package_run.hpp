@@ -12,6 +12,7 @@
 
 #include "host/run/image_run.hpp"
 #include "host/run/process.hpp"
+#include "host/run/process_trace.hpp"
 #include "host/run/run_directory.hpp"
 #include "host/run/runner.hpp"
 
@@ -79,6 +80,7 @@ class PackageRun {
   StagedImage staged_;
 
   std::optional<Process> process_;
+  std::optional<ProcessTrace> trace_;  ///< of it, if someone records
   WireReader reader_;
   Clock::time_point process_began_;
   std::optional<Clock::time_point> deadline_;

@@ -11,6 +11,7 @@
 #include "host/run/run_directory.hpp"
 #include "host/run/runner.hpp"
 #include "host/run/wake_up.hpp"
+#include "host/trace/recorder.hpp"
 
 namespace dyad::run {
 
@@ -49,7 +50,10 @@ class Runner::Impl {
     for (;;) {
       auto [closed, cancelled] = take_inbox();
       if (interrupts.signal() || cancelled) interrupt();
-      start_packages();
+      {
+        trace::Span span(trace::Phase::kServe);
+        start_packages();
+      }
       if (active_.empty() && waiting_.empty() && (closed || interrupted_)) break;
       wait(interrupts.fd());
     }
@@ -131,6 +135,7 @@ class Runner::Impl {
     }
     if (ppoll(fds.data(), fds.size(), deadline ? &timeout : nullptr, nullptr) < 0) return;  // EINTR: look again
 
+    trace::Span span(trace::Phase::kServe);
     if (fds[0].revents) wake_.clear();
     Clock::time_point now = Clock::now();
     for (std::size_t i = 0; i < active_.size(); ++i) {

@@ -53,6 +53,14 @@ TEST(CliTest, PlainDyadTestsTheCurrentDirectory) {
   }
 }
 
+TEST(CliTest, ProfileAndTraceAreOffUnlessAskedFor) {
+  EXPECT_FALSE(test({}).profile);
+  EXPECT_EQ(test({}).trace, "");
+  EXPECT_TRUE(test({"--profile"}).profile);
+  EXPECT_EQ(test({"--trace=t.json"}).trace, "t.json");
+  EXPECT_EQ(test({"-trace", "t.json"}).trace, "t.json");
+}
+
 TEST(CliTest, EveryTestFlagIsRead) {
   auto options =
       test({"test", "-v", "--run=A/b", "--skip=C", "--list=D", "--backend=exe", "-p", "3", "-j", "5", "--timeout=1m30s",

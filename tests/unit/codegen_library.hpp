@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -53,6 +54,10 @@ struct Compiled {
   std::vector<std::string> missing, directories, definitions, shared_definitions, undefined, strong, weak;
   std::vector<FoundTest> tests;
   int main_line = -1;
+  struct Time {
+    std::int64_t begin_ns, end_ns, busy_ns;
+  };
+  std::map<unsigned, std::vector<Time>> times;  // by phase, if they were asked for
 
   bool read(const std::string& path) const {
     return std::ranges::any_of(files, [&](const auto& file) { return file.first == path; });
