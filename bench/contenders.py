@@ -7,10 +7,13 @@ nothing: check() raises Wrong unless every test ran, and passed, and what had to
 import collections
 import os
 import re
+import select
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import measure
 import programs as googletest  # of tests/googletest
@@ -47,6 +50,7 @@ class Contender:
     label = ""  # in tables
     language = "c++"
     programs: tuple[str, ...] = ()  # that must be on the PATH
+    scenarios: tuple[str, ...] = tuple(SCENARIOS)  # in which it takes part
 
     def __init__(self, workload, folder: Path):
         self.workload, self.folder = workload, folder / self.name
@@ -85,8 +89,13 @@ class Contender:
     def succeeded(self, code: int) -> bool:
         return code == 0
 
-    def measure(self, scenario: str, package: str = "") -> tuple[measure.Usage, dict[str, float]]:
-        """What the scenario took in all, and the seconds of each step."""
+    def close(self) -> None:
+        """Ends what it has left running."""
+
+    def measure(self, scenario: str, package: str = "",
+                edit: Callable[[], None] = lambda: None) -> tuple[measure.Usage, dict[str, float]]:
+        """What the scenario took in all, once the edit is made, and the seconds of each step."""
+        edit()
         total, parts, texts = measure.Usage(0, 0, 0, 0), {}, {}
         for step in self.steps(scenario, package):
             done = measure.run(step.command, self.tree.root, self.environment)
@@ -157,6 +166,72 @@ class Dyad(Contender):
 
 class DyadExe(Dyad):
     name, label, backend = "dyad-exe", "dyad, exe", "exe"
+
+
+class DyadWatch(Dyad):
+    """Is running when the edit is made: the time goes from there to the verdict. CPU time is that of its own process
+    and of those it has waited for, in the kernel's ticks; memory is what is resident when the verdict is there."""
+
+    name, label = "dyad-watch", "dyad watch"
+    scenarios = ("test", "test-all", "source", "header")
+    process: subprocess.Popen | None = None
+
+    @classmethod
+    def version(cls) -> str:
+        return ""
+
+    def forget(self) -> None:
+        self.close()
+        super().forget()
+
+    def close(self) -> None:
+        if self.process:
+            self.process.send_signal(signal.SIGINT)
+            self.process.communicate()
+            self.process = None
+
+    def measure(self, scenario: str, package: str = "",
+                edit: Callable[[], None] = lambda: None) -> tuple[measure.Usage, dict[str, float]]:
+        if not self.process:
+            command = [str(self.executable), "watch", f"--backend={self.backend}", "./..."]
+            self.process = subprocess.Popen(command, cwd=self.tree.root, env=self.environment, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)
+        cpu_before, started = self._cpu_seconds(), time.monotonic()
+        edit()
+        text, verdict_at = self._read_run()
+        pid = self.process.pid
+        expect(f"{self.tree.tests} tests: {self.tree.tests} passed" in text,
+               f"{self.label}, {scenario}: not {self.tree.tests} tests passed:\n{text[-3000:]}")
+        if scenario != "scratch":  # what is not affected is not printed
+            printed = set(re.findall(r"^ok  \t(\S+)\t(?!\(cached\))", text, re.MULTILINE))
+            expected = set(self.tree.packages) if scenario == "header" else {package}
+            expect(printed == expected, f"{self.label}, {scenario}: ran {printed}, not {expected}:\n{text[-3000:]}")
+        resident = measure.resident(pid)
+        return measure.Usage(verdict_at - started, self._cpu_seconds() - cpu_before, resident, resident), {}
+
+    def update(self) -> None:
+        """It has seen what was restored, or is about to."""
+        while select.select([self.process.stdout], [], [], 2)[0]:
+            self._read_run()
+
+    def expect_failure(self, package: str) -> None:
+        text, _ = self._read_run()
+        expect("FAIL" in text, f"{self.label}: a test that fails was not seen:\n{text[-3000:]}")
+
+    def _read_run(self) -> tuple[str, float]:
+        """What it prints until it watches again, and when the summary was there."""
+        text, verdict_at = "", 0.0
+        for line in iter(self.process.stdout.readline, b""):
+            text += line.decode(errors="replace")
+            if re.match(rb"\d+ packages?: ", line):
+                verdict_at = time.monotonic()
+            elif re.match(rb"\[[\d:]+\] watching ", line):
+                return text, verdict_at
+        raise Wrong(f"{self.label} has ended:\n{text[-3000:]}")
+
+    def _cpu_seconds(self) -> float:
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text()
+        return sum(map(int, stat[stat.rindex(")") + 2:].split()[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 class CMake(Contender):
@@ -302,4 +377,5 @@ def first_line(*command: str) -> str:
     return (done.stdout.decode(errors="replace").splitlines() or [""])[0]
 
 
-PEERS: dict[str, type[Contender]] = {kind.name: kind for kind in (CMake, CMakePrecompiled, CMakeCcache, Go, DyadExe)}
+PEERS: dict[str, type[Contender]] = {
+    kind.name: kind for kind in (CMake, CMakePrecompiled, CMakeCcache, Go, DyadWatch, DyadExe)}

@@ -36,6 +36,14 @@ class Done(NamedTuple):
     usage: Usage
 
 
+def resident(pid: int) -> int:
+    """Bytes of a process; 0 if it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    except (OSError, IndexError):
+        return 0
+
+
 class Sampler(threading.Thread):
     """Follows the memory of a process and its descendants until stop()."""
 
@@ -62,7 +70,7 @@ class Sampler(threading.Thread):
         for pid in sorted(alive - self._family - self._others):
             (self._family if self._parent(pid) in self._family else self._others).add(pid)
         self._others &= alive  # numbers are used again
-        return sum(self._resident(pid) for pid in self._family & alive)
+        return sum(resident(pid) for pid in self._family & alive)
 
     @staticmethod
     def _parent(pid: int) -> int:
@@ -71,13 +79,6 @@ class Sampler(threading.Thread):
         except OSError:
             return 0
         return int(stat[stat.rindex(")") + 2:].split()[1])
-
-    @staticmethod
-    def _resident(pid: int) -> int:
-        try:
-            return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
-        except (OSError, IndexError):
-            return 0
 
 
 def run(command: list[str], cwd: Path, environment: dict[str, str]) -> Done:

@@ -9,8 +9,8 @@ from results import Results, show_seconds
 WIDTH, LEFT, RIGHT = 920, 270, 170
 ROW, GROUP, HEAD, FOOT = 18, 30, 58, 34
 # By contender, told apart by people who do not see all colours (Okabe and Ito); dyad is the dark one.
-COLOURS = {"dyad": "#000000", "dyad-exe": "#56b4e9", "cmake": "#d55e00", "cmake-pch": "#e69f00",
-           "cmake-ccache": "#cc79a7", "go": "#0072b2"}
+COLOURS = {"dyad": "#000000", "dyad-exe": "#56b4e9", "dyad-watch": "#009e73", "cmake": "#d55e00",
+           "cmake-pch": "#e69f00", "cmake-ccache": "#cc79a7", "go": "#0072b2"}
 
 
 def draw(results: Results) -> str:
@@ -54,7 +54,7 @@ def draw_panel(results: Results, workload: str, top: int) -> tuple[str, int]:
 
 
 def draw_row(results: Results, row, dyad, y: int, x_of) -> list[str]:
-    colour, middle = COLOURS.get(row.contender, "#009e73"), y + 4
+    colour, middle = COLOURS.get(row.contender, "#999999"), y + 4
     first, last, median = x_of(min(row.seconds)), x_of(max(row.seconds)), x_of(row.median)
     text = show_seconds(row.median)
     if row is not dyad and dyad.contender == "dyad":

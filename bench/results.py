@@ -39,11 +39,19 @@ class Row(NamedTuple):
     def median_of(self, field: str) -> float:
         return statistics.median(getattr(sample, field) for sample in self.samples)
 
-    def ratios_of(self, dyad: "Row") -> list[float]:
-        """dyad's time by this one's, of the same seed, round and repeat."""
+    def ratios_of(self, other: "Row") -> list[float]:
+        """The other's time by this one's, of the same seed, round and repeat."""
         own = {(sample.seed, sample.round, sample.repeat): sample.seconds for sample in self.samples}
-        pairs = [(sample.seconds, own.get((sample.seed, sample.round, sample.repeat))) for sample in dyad.samples]
-        return [seconds / other for seconds, other in pairs if other]
+        pairs = [(sample.seconds, own.get((sample.seed, sample.round, sample.repeat))) for sample in other.samples]
+        return [seconds / mine for seconds, mine in pairs if mine]
+
+    def show_ratio_of(self, other: "Row | None") -> str:
+        """Of the medians, and in brackets the smallest and the largest of two runs that followed each other."""
+        if not other or other is self:
+            return ""
+        ratios = self.ratios_of(other)
+        spread = f" ({min(ratios):.3g}..{max(ratios):.3g})" if len(ratios) > 1 else ""
+        return f"**{other.median / self.median:.3g}**{spread}"
 
 
 class Results:
@@ -77,26 +85,22 @@ class Results:
         for workload in self.workloads:
             seeds = sorted({s.seed for s in self.samples if s.workload == workload})
             lines += [f"### {workload}" + (f", seeds {', '.join(map(str, seeds))}" if any(seeds) else ""), "",
-                      "| | | median | min..max | n | dyad : this | CPU | memory | largest process |",
-                      "|---|---|---|---|---|---|---|---|---|"]
+                      "| | | median | min..max | n | dyad : this | watch : this | CPU | memory | largest process |",
+                      "|---|---|---|---|---|---|---|---|---|---|"]
             for scenario, rows in self.rows(workload).items():
                 for number, row in enumerate(rows):
-                    lines.append(self._line(self.scenarios[scenario] if number == 0 else "", row, rows[0]))
+                    lines.append(self._line(self.scenarios[scenario] if number == 0 else "", row, rows))
             lines.append("")
         lines += [f"{key}: {value}  " for key, value in self.about.items()]
         lines += ["", NOTES]
         return "\n".join(lines) + "\n"
 
-    def _line(self, scenario: str, row: Row, dyad: Row) -> str:
-        ratio = ""
-        if row is not dyad and dyad.contender == "dyad":
-            ratios = row.ratios_of(dyad)
-            ratio = f"**{dyad.median / row.median:.3g}**"
-            if len(ratios) > 1:
-                ratio += f" ({min(ratios):.3g}..{max(ratios):.3g})"
+    def _line(self, scenario: str, row: Row, rows: list[Row]) -> str:
+        dyad, watch = (next((r for r in rows if r.contender == name), None) for name in ("dyad", "dyad-watch"))
         spread = f"{show_seconds(min(row.seconds))} .. {show_seconds(max(row.seconds))}"
         cells = [scenario, self.labels[row.contender], show_seconds(row.median),
-                 spread if len(row.samples) > 1 else "", str(len(row.samples)), ratio,
+                 spread if len(row.samples) > 1 else "", str(len(row.samples)), row.show_ratio_of(dyad),
+                 row.show_ratio_of(watch) if row is not dyad else "",
                  show_seconds(row.median_of("cpu_seconds")), show_bytes(row.median_of("all_processes")),
                  show_bytes(row.median_of("largest_process"))]
         return "| " + " | ".join(cells) + " |"
@@ -121,12 +125,13 @@ class Results:
 
 
 NOTES = """\
-`dyad : this` is dyad's median divided by this one's, in brackets the smallest and largest ratio of two runs that
-followed each other. CPU: user and system, of all processes. Memory: resident, of all processes at once at the worst
-of ten samples a second (what they share counts in each), and of the largest process; less than about 25 MiB is not
-told apart. "From an empty cache" includes CMake's configure step; a warm ccache has seen all files, and the build
-folder is new. GoogleTest's library is compiled by dyad, and installed ready-made for CMake. CTest keeps no results, so
-it runs everything each time, except where one package is asked for: then the test program is run."""
+`dyad : this` is dyad's median divided by this one's, `watch : this` that of dyad watch, in brackets the smallest and
+largest ratio of two runs that followed each other. CPU: user and system, of all processes. Memory: resident, of all
+processes at once at the worst of ten samples a second (what they share counts in each), and of the largest process;
+less than about 25 MiB is not told apart. "From an empty cache" includes CMake's configure step; a warm ccache has seen
+all files, and the build folder is new. dyad watch is running when the edit is made. GoogleTest's library is compiled
+by dyad, and installed ready-made for CMake. CTest keeps no results, so it runs everything each time, except where one
+package is asked for: then the test program is run."""
 
 
 def show_seconds(seconds: float) -> str:

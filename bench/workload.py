@@ -52,7 +52,6 @@ class Tree:
         if count != 1 or after == before:
             raise AssertionError(f"{path.name}: the edit of a {kind} changes nothing")
         self._original.setdefault(path, before)
-        time.sleep(0.02)  # a time stamp of its own, also where stamps are coarse
         path.write_text(after)
         self._changed_at = time.monotonic()
 
