@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kArguments = "arguments of ", kFramework = "GoogleTest's arguments from ",
                            kLink = "link arguments of ", kSources = "sources of ",
                            kWorkspaceSources = "sources of the workspace", kTools = "dyad and its compiler",
-                           kPkgConfigVariables = "variables of pkg-config", kProcess = "user and limits of the process";
+                           kPkgConfigVariables = "variables of pkg-config", kProcess = "user, limits and system of the process";
 
 using Strings = std::vector<std::string>;
 

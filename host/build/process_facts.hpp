@@ -1,5 +1,5 @@
 /// What tests inherit from the process that dyad is, besides the environment, and can behave differently for: user and
-/// groups, umask, limits of resources.
+/// groups, umask, limits of resources, priority; and what uname() says of the system.
 #pragma once
 
 #include <string>

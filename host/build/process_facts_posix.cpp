@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -40,6 +41,13 @@ std::vector<std::string> process_facts() {
     if (::getrlimit(resource, &limit) == 0)
       facts.push_back(fmt::format("limit {} {} of {}", name, shown(limit.rlim_cur), shown(limit.rlim_max)));
   }
+  facts.push_back(fmt::format("nice value {}", ::getpriority(PRIO_PROCESS, 0)));
+  utsname system{};
+  if (::uname(&system) == 0)
+    for (auto [what, value] : {std::pair{"kernel", system.sysname}, {"host name", system.nodename},
+                               {"kernel release", system.release}, {"kernel version", system.version},
+                               {"machine", system.machine}, {"domain", system.domainname}})
+      facts.push_back(fmt::format("{} {}", what, value));
   return facts;
 }
 

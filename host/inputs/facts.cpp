@@ -25,7 +25,7 @@ bool read(ByteReader& reader, Facts& facts) {
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     Fact fact;
     auto kind = reader.u8();
-    if (kind < 1 || kind > 6) return false;
+    if (kind < 1 || kind > 7) return false;
     fact.kind = static_cast<FactKind>(kind);
     fact.name = reader.text();
     fact.state = reader.digest();

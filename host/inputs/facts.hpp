@@ -16,11 +16,12 @@ namespace dyad::inputs {
 
 enum class FactKind : std::uint8_t {
   kFile = 1,         ///< name: absolute path; state: content, a directory, or nothing
-  kMetadata = 2,     ///< path; kind, mode and content
-  kListing = 3,      ///< directory; the names in it
-  kLink = 4,         ///< path; the target
+  kMetadata = 2,     ///< path; kind, mode, owner and content, of a link its target too
+  kListing = 3,      ///< directory; the names in it and their kinds
+  kLink = 4,         ///< path; the target, and where the path leads to
   kEnvironment = 5,  ///< variable; its value or that it is unset. Without a name: all of the environment
-  kGiven = 6         ///< something that dyad itself decides ("arguments of /x/a.cc"); text: how it looked
+  kGiven = 6,        ///< something that dyad itself decides ("arguments of /x/a.cc"); text: how it looked
+  kOutput = 7        ///< path; whether it may be made or emptied, or what stands there instead
 };
 
 struct Fact {

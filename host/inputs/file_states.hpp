@@ -29,16 +29,22 @@ class FileStates {
 
   /// Content of a file, "a directory", or "nothing". `path` is absolute.
   cache::Digest content_of(const std::string& path);
-  /// What stat() tells that a program may depend on: kind, mode, and content.
+  /// What stat() and lstat() tell that a program may depend on: whether it is a link and its target; kind, mode, owner,
+  /// device number, and content; the number of names unless it is a directory, whose number is that of its folders.
   cache::Digest metadata_of(const std::string& path);
-  /// The names in a directory.
+  /// The names in a directory and the kind of each, as readdir() tells them.
   cache::Digest listing_of(const std::string& path);
-  /// Where a symbolic link points to.
-  cache::Digest link_of(const std::string& path);
+  /// The target of a symbolic link, or why there is none; and where the whole path leads to.
+  cache::Digest link_of(const std::string& path) const;
+  /// What it means to open `path` for writing from the beginning: free_to_write(), or what stands in the way (or is
+  /// not what it seems: a link). Says nothing of content.
+  cache::Digest output_of(const std::string& path) const;
 
   static cache::Digest missing() { return {0, 1}; }
   static cache::Digest directory() { return {0, 2}; }
   static cache::Digest unreadable() { return {0, 3}; }
+  /// Nothing, or a regular file that may be written.
+  static cache::Digest free_to_write() { return {0, 4}; }
 
   /// May what is at `path` have changed since this object was made, be it the file, or a link or directory on the way
   /// to it? Then what was remembered of it may be neither what a program saw nor what is there now. Looks anew.

@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,29 @@ std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'
 std::string parent_of(const std::string& path) {
   auto slash = path.rfind('/');
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
+/// The target of a symbolic link, or a word that no link can have for one.
+std::string target_of(const std::string& path) {
+  char target[PATH_MAX];
+  auto size = ::readlink(path.c_str(), target, sizeof target);
+  if (size >= 0) return {target, static_cast<std::size_t>(size)};
+  return errno == EINVAL ? std::string("\0no link", 8) : std::string("\0nothing", 8);
+}
+
+void add_attributes(cache::Hasher& hasher, const struct stat& status) {
+  for (std::uint64_t number : {std::uint64_t{status.st_mode}, std::uint64_t{status.st_uid},
+                               std::uint64_t{status.st_gid}, std::uint64_t{status.st_rdev},
+                               S_ISDIR(status.st_mode) ? 0 : std::uint64_t{status.st_nlink}})
+    hasher.add(number);
+}
+
+/// DT_REG and so on, also on a file system that does not tell.
+std::uint64_t kind_of(const dirent& entry, int directory) {
+  struct stat status;
+  if (entry.d_type != DT_UNKNOWN || ::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return entry.d_type;
+  return IFTODT(status.st_mode);
 }
 
 /// The clock that stamps files: it may be a tick of the kernel behind the other.
@@ -142,9 +166,16 @@ cache::Digest FileStates::metadata_of(const std::string& path) {
   if (auto known = metadata_.find(path); known != metadata_.end()) return known->second;
   auto content = content_of(path);
   auto state = content;
-  if (content != missing()) {
-    cache::Hasher hasher("metadata 1");
-    hasher.add(content).add(look_at(path).stamp.mode);
+  struct stat status;
+  if (::lstat(path.c_str(), &status) == 0) {
+    cache::Hasher hasher("metadata 2");
+    hasher.add(content);
+    if (S_ISLNK(status.st_mode)) {
+      hasher.add(target_of(path)).add(std::uint64_t{status.st_uid}).add(std::uint64_t{status.st_gid});
+      if (::stat(path.c_str(), &status) == 0) add_attributes(hasher, status);
+    } else {
+      add_attributes(hasher, status);
+    }
     state = hasher.finish();
   }
   return metadata_.emplace(path, state).first->second;
@@ -154,21 +185,38 @@ cache::Digest FileStates::listing_of(const std::string& path) {
   if (auto known = listings_.find(path); known != listings_.end()) return known->second;
   auto state = missing();
   if (DIR* directory = ::opendir(path.c_str())) {
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(directory)) names.emplace_back(entry->d_name);
+    std::vector<std::pair<std::string, std::uint64_t>> entries;
+    while (const dirent* entry = ::readdir(directory))
+      entries.emplace_back(entry->d_name, kind_of(*entry, ::dirfd(directory)));
     ::closedir(directory);
-    std::ranges::sort(names);
-    cache::Hasher hasher("listing 1");
-    for (const auto& name : names) hasher.add(name);
+    std::ranges::sort(entries);
+    cache::Hasher hasher("listing 2");
+    for (const auto& [name, kind] : entries) hasher.add(name).add(kind);
     state = hasher.finish();
   }
   return listings_.emplace(path, state).first->second;
 }
 
-cache::Digest FileStates::link_of(const std::string& path) {
-  char target[PATH_MAX];
-  auto size = ::readlink(path.c_str(), target, sizeof target);
-  return size < 0 ? missing() : cache::digest_of({target, static_cast<std::size_t>(size)});
+cache::Digest FileStates::link_of(const std::string& path) const {
+  char real[PATH_MAX];
+  cache::Hasher hasher("link 2");
+  hasher.add(target_of(path));
+  if (::realpath(path.c_str(), real) != nullptr)
+    hasher.add(real);
+  else
+    hasher.add(static_cast<std::uint64_t>(errno));
+  return hasher.finish();
+}
+
+cache::Digest FileStates::output_of(const std::string& path) const {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) != 0) return errno == ENOENT ? free_to_write() : missing();
+  if (S_ISREG(status.st_mode) && ::euidaccess(path.c_str(), W_OK) == 0) return free_to_write();
+  cache::Hasher hasher("output 1");
+  hasher.add(link_of(path)).add(std::uint64_t{status.st_mode});
+  if (S_ISLNK(status.st_mode) && ::stat(path.c_str(), &status) == 0) hasher.add(std::uint64_t{status.st_mode});
+  hasher.add(std::uint64_t{::euidaccess(path.c_str(), W_OK) == 0});
+  return hasher.finish();
 }
 
 void FileStates::load(const std::filesystem::path& memo) {

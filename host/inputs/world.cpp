@@ -66,6 +66,9 @@ void World::renew(Fact& fact) const {
     case FactKind::kLink:
       fact.state = files_.link_of(fact.name);
       break;
+    case FactKind::kOutput:
+      fact.state = files_.output_of(fact.name);
+      break;
     case FactKind::kEnvironment:
       fact.state = fact.name.empty() ? whole_environment() : environment_state(std::getenv(fact.name.c_str()));
       break;

@@ -41,6 +41,8 @@ class Words {
         return say("the entries of directory {} changed", show(was.name));
       case FactKind::kLink:
         return say("link {} points elsewhere", show(was.name));
+      case FactKind::kOutput:
+        return say("what stands at {}, which the tests write, is of another kind", show(was.name));
       case FactKind::kEnvironment:
         return add_variable(was, now);
       case FactKind::kGiven:

@@ -11,14 +11,43 @@ namespace dyad::results {
 
 using inputs::Fact;
 using inputs::FactKind;
+using inputs::FileStates;
 using run::Consulted;
 using run::PackageResult;
 using run::Verdict;
 
 namespace {
 
-/// What decides which libraries a process gets, before any of its code runs.
-constexpr std::array kLoaderVariables{"LD_LIBRARY_PATH", "LD_PRELOAD", "LD_BIND_NOW", "GLIBC_TUNABLES"};
+/// What the dynamic loader, the C library and the runtimes of sanitizers read by themselves, before any code of a
+/// process runs or in calls that nobody can see.
+constexpr std::array kVariables{"ASAN_OPTIONS",
+                                "GCONV_PATH",
+                                "GLIBCXX_TUNABLES",
+                                "GLIBC_TUNABLES",
+                                "HWASAN_OPTIONS",
+                                "LD_AUDIT",
+                                "LD_BIND_NOT",
+                                "LD_BIND_NOW",
+                                "LD_DYNAMIC_WEAK",
+                                "LD_HWCAP_MASK",
+                                "LD_LIBRARY_PATH",
+                                "LD_PRELOAD",
+                                "LSAN_OPTIONS",
+                                "MALLOC_ARENA_MAX",
+                                "MALLOC_ARENA_TEST",
+                                "MALLOC_CHECK_",
+                                "MALLOC_MMAP_MAX_",
+                                "MALLOC_MMAP_THRESHOLD_",
+                                "MALLOC_PERTURB_",
+                                "MALLOC_TCACHE_COUNT",
+                                "MALLOC_TOP_PAD_",
+                                "MALLOC_TRIM_THRESHOLD_",
+                                "MSAN_OPTIONS",
+                                "POSIXLY_CORRECT",
+                                "TSAN_OPTIONS",
+                                "UBSAN_OPTIONS"};
+/// Files of the dynamic loader.
+constexpr std::array kLoaderFiles{"/etc/ld.so.cache", "/etc/ld.so.preload"};
 
 FactKind kind_of(Consulted::Kind kind) {
   switch (kind) {
@@ -33,8 +62,27 @@ FactKind kind_of(Consulted::Kind kind) {
       return FactKind::kLink;
     case Consulted::Kind::kEnvironment:
       return FactKind::kEnvironment;
+    case Consulted::Kind::kOutput:
+      return FactKind::kOutput;
   }
   return FactKind::kMetadata;
+}
+
+/// Is what is there now (`now`) not what the tests saw?
+bool changed_meanwhile(const Consulted& consulted, const Fact& now, FileStates& files) {
+  const std::string& path = consulted.text;
+  switch (consulted.kind) {
+    case Consulted::Kind::kEnvironment:
+      return false;
+    case Consulted::Kind::kOutput:  // the tests wrote it themselves
+      return now.state != FileStates::free_to_write() && files.changed_meanwhile(path);
+    default:
+      break;
+  }
+  // A link that leads nowhere is there for lstat() and is not for stat().
+  if (consulted.seen == Consulted::Seen::kPresent && now.state == FileStates::missing()) return true;
+  if (consulted.seen == Consulted::Seen::kAbsent && files.content_of(path) != FileStates::missing()) return true;
+  return files.changed_meanwhile(path);
 }
 
 }  // namespace
@@ -56,7 +104,7 @@ std::optional<cache::ActionId> KnownResults::lookup_action(const discover::Packa
                                                            const build::BuiltPackage& built) const {
   if (built.images.empty() || std::ranges::any_of(built.images, [](const build::Image& image) { return !image.key; }))
     return std::nullopt;
-  cache::Hasher hasher("result 3");
+  cache::Hasher hasher("result 4");
   hasher.add(backend_).add(package.directory.native()).add(built.images.size());
   for (const auto& image : built.images) hasher.add(image.name).add(*image.key).add(image.content);
   hasher.add(options_.run_pattern)
@@ -78,6 +126,18 @@ bool KnownResults::find(const discover::Package& package, const build::BuiltPack
   return true;
 }
 
+std::optional<cache::Digest> KnownResults::every_process() {
+  std::call_once(every_process_once_, [this] {
+    inputs::Facts facts;
+    facts.add(world_.present_given(build::GivenFacts::process()));
+    for (const char* name : kVariables) facts.add(world_.present({FactKind::kEnvironment, name, {}, {}}));
+    for (const char* path : kLoaderFiles) facts.add(world_.present({FactKind::kFile, path, {}, {}}));
+    facts.normalise();
+    every_process_ = world_.keep_shared(facts);
+  });
+  return every_process_;
+}
+
 void KnownResults::keep(const discover::Package& package, const build::BuiltPackage& built,
                         const PackageResult& result) {
   auto lookup = lookup_action(package, built);
@@ -86,18 +146,18 @@ void KnownResults::keep(const discover::Package& package, const build::BuiltPack
   inputs::FactSet facts;
   for (const auto& consulted : result.consulted) {
     Fact now = world_.present({kind_of(consulted.kind), consulted.text, {}, {}});
-    bool is_file = consulted.kind != Consulted::Kind::kEnvironment;
-    bool absent = now.state == inputs::FileStates::missing();
-    bool other = (consulted.seen == Consulted::Seen::kPresent && absent) ||
-                 (consulted.seen == Consulted::Seen::kAbsent && !absent);
-    if (reason.empty() && is_file && (other || world_.files().changed_meanwhile(consulted.text)))
+    if (reason.empty() && changed_meanwhile(consulted, now, world_.files()))
       reason = consulted.text + " changed during the run";
+    // What is opened below an opened directory is recorded by where that one is.
+    if (consulted.kind == Consulted::Kind::kContent && now.state == FileStates::directory())
+      facts.own.add(world_.present({FactKind::kLink, consulted.text, {}, {}}));
     facts.own.add(std::move(now));
   }
   if (!reason.empty()) return world_.keep_reason(*lookup, reason);
 
-  facts.own.add(world_.present_given(build::GivenFacts::process()));
-  for (const char* name : kLoaderVariables) facts.own.add(world_.present({FactKind::kEnvironment, name, {}, {}}));
+  auto shared = every_process();
+  if (!shared) return;
+  facts.shared.push_back(*shared);
   if (std::ranges::any_of(built.images, &build::Image::reads_environ))
     facts.own.add(world_.present({FactKind::kEnvironment, "", {}, {}}));
   facts.own.normalise();

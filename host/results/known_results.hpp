@@ -5,6 +5,7 @@
 /// Thread-safe. Knows nothing of how packages are built or run.
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,9 +34,14 @@ class KnownResults {
   void keep(const discover::Package& package, const build::BuiltPackage& built, const run::PackageResult& result);
 
  private:
+  /// The list of what every process depends on, whatever its tests look at; nothing if it could not be kept.
+  std::optional<cache::Digest> every_process();
+
   inputs::World& world_;
   std::string backend_;
   const run::RunOptions& options_;
+  std::once_flag every_process_once_;
+  std::optional<cache::Digest> every_process_;
 };
 
 /// Why a result must not be kept; empty: it may.

@@ -42,6 +42,8 @@ Consulted::Kind kind_of(dyad_record_kind kind) {
       return Consulted::Kind::kEnvironment;
     case DYAD_RECORD_LOADED:
       return Consulted::Kind::kLoaded;
+    case DYAD_RECORD_OUTPUT:
+      return Consulted::Kind::kOutput;
     case DYAD_RECORD_WRITTEN:
     case DYAD_RECORD_TREE:
     case DYAD_RECORD_UNCACHEABLE:
@@ -72,7 +74,7 @@ Result<std::vector<InputRecord>> read_input_log(std::string_view bytes) {
     std::memcpy(&head, rest.data(), sizeof head);
     rest.remove_prefix(sizeof head);
     const std::size_t padded = (std::size_t{head.size} + 7) / 8 * 8;
-    if (head.kind < DYAD_RECORD_CONTENT || head.kind > DYAD_RECORD_NETWORK || head.seen > DYAD_INPUT_ABSENT ||
+    if (head.kind < DYAD_RECORD_CONTENT || head.kind > DYAD_RECORD_OUTPUT || head.seen > DYAD_INPUT_ABSENT ||
         head.zero != 0 || head.size == 0 || head.size > DYAD_INPUT_MAX_TEXT || padded > rest.size())
       return fail("the input log is damaged: a record makes no sense");
     const auto kind = static_cast<dyad_record_kind>(head.kind);

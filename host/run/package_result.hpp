@@ -47,7 +47,7 @@ struct TestResult {
 /// Something of the outside world that the tests looked at, as backends/abi/input_log.h defines it (what it says of a
 /// DIRECTORY is two inputs here: kDirectory, the names, and kLink, where it is).
 struct Consulted {
-  enum class Kind : std::uint8_t { kContent, kStat, kDirectory, kLink, kEnvironment, kLoaded };
+  enum class Kind : std::uint8_t { kContent, kStat, kDirectory, kLink, kEnvironment, kLoaded, kOutput };
   enum class Seen : std::uint8_t { kUnknown, kPresent, kAbsent };
   Kind kind;
   Seen seen;         ///< what the tests got to see: if it is otherwise now, the input changed while they ran

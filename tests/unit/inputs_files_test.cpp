@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "host/base/file.hpp"
@@ -40,6 +42,78 @@ TEST_F(FileStatesTest, MetadataKnowsTheMode) {
   auto before = FileStates().metadata_of(path("a"));
   fs::permissions(path("a"), fs::perms::owner_all);
   EXPECT_NE(FileStates().metadata_of(path("a")), before);
+}
+
+TEST_F(FileStatesTest, MetadataTellsALinkFromWhatItLeadsTo) {
+  auto state = [&] { return FileStates().metadata_of(path("a")); };
+  write("b", "text");
+  write("a", "text");
+  std::set<cache::Digest> states{state()};
+  EXPECT_TRUE(states.insert((fs::remove(path("a")), state())).second);
+  for (const char* target : {"b", "./b", "nowhere"}) {
+    fs::create_symlink(target, path("a"));
+    EXPECT_TRUE(states.insert(state()).second) << target;
+    fs::remove(path("a"));
+  }
+  EXPECT_EQ(state(), FileStates::missing());
+}
+
+TEST_F(FileStatesTest, MetadataKnowsOwnerAndNumberOfNames) {
+  write("a", "text");
+  fs::create_directory(path("d"));
+  auto file = FileStates().metadata_of(path("a")), folder = FileStates().metadata_of(path("d"));
+  fs::create_hard_link(path("a"), path("b"));
+  EXPECT_NE(FileStates().metadata_of(path("a")), file);
+  fs::remove(path("b"));
+  EXPECT_EQ(FileStates().metadata_of(path("a")), file);
+  fs::create_directory(path("d/below"));
+  EXPECT_EQ(FileStates().metadata_of(path("d")), folder);
+  if (::chown(path("a").c_str(), 12345, ::getgid()) != 0) GTEST_SKIP() << "only root can give a file away";
+  EXPECT_NE(FileStates().metadata_of(path("a")), file);
+}
+
+TEST_F(FileStatesTest, ListingKnowsTheKinds) {
+  write("a", "");
+  auto state = [&] { return FileStates().listing_of(folder_->path().native()); };
+  std::set<cache::Digest> states{state()};
+  fs::remove(path("a"));
+  fs::create_directory(path("a"));
+  EXPECT_TRUE(states.insert(state()).second);
+  fs::remove(path("a"));
+  fs::create_symlink("b", path("a"));
+  EXPECT_TRUE(states.insert(state()).second);
+}
+
+TEST_F(FileStatesTest, ALinkIsAlsoWhereTheWholePathLeadsTo) {
+  for (const char* name : {"v1", "v2"}) {
+    fs::create_directory(path(name));
+    write(std::string(name) + "/f", "same");
+  }
+  auto state = [&](const char* name) { return FileStates().link_of(path(name)); };
+  auto none = state("d/f");
+  fs::create_directory_symlink("v1", path("d"));
+  auto first = state("d/f");
+  EXPECT_NE(first, none);
+  fs::remove(path("d"));
+  fs::create_directory_symlink("v2", path("d"));
+  EXPECT_NE(state("d/f"), first);
+}
+
+TEST_F(FileStatesTest, AnOutputIsFreeUnlessSomethingStandsInItsWay) {
+  auto state = [&] { return FileStates().output_of(path("out")); };
+  EXPECT_EQ(state(), FileStates::free_to_write());
+  write("out", "one");
+  EXPECT_EQ(state(), FileStates::free_to_write());
+  fs::remove(path("out"));
+  std::set<cache::Digest> states{FileStates::free_to_write()};
+  fs::create_directory(path("out"));
+  EXPECT_TRUE(states.insert(state()).second);
+  fs::remove(path("out"));
+  for (const char* target : {"nowhere", "no/where"}) {
+    fs::create_symlink(target, path("out"));
+    EXPECT_TRUE(states.insert(state()).second);
+    fs::remove(path("out"));
+  }
 }
 
 TEST_F(FileStatesTest, ListingIsTheNames) {
