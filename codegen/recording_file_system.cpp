@@ -13,7 +13,8 @@ namespace {
 
 bool is_missing(std::error_code error) {
   return error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory ||
-         error == std::errc::filename_too_long || error == std::errc::too_many_symbolic_link_levels;
+         error == std::errc::filename_too_long || error == std::errc::too_many_symbolic_link_levels ||
+         error == std::errc::permission_denied;  // for a directory on the way, which may be opened
 }
 
 }  // namespace

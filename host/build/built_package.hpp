@@ -17,8 +17,8 @@ struct Image {
   std::string name;                  ///< how the program is called: "parse_test"
   std::optional<cache::Digest> key;  ///< of everything it was made from; nothing if that is not sure: then a result of
                                      ///< it must not be kept
-  cache::Digest content;       ///< of its bytes
-  bool reads_environ = false;  ///< its code can read all of the environment without asking for a variable
+  cache::Digest content;             ///< of its bytes
+  bool reads_environ = false;        ///< its code can read all of the environment without asking for a variable
 };
 
 struct BuiltPackage {

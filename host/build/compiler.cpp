@@ -5,6 +5,7 @@
 #include <array>
 
 #include "host/base/file.hpp"
+#include "host/build/process_facts.hpp"
 #include "host/trace/recorder.hpp"
 
 namespace dyad::build {
@@ -102,7 +103,13 @@ cache::ActionId Compiler::lookup_action(const CompileJob& job) const {
   cache::Hasher hasher("compile 1");
   hasher.add(toolchain_.identity()).add(job.source.native()).add(job.directory.native());
   hasher.add(static_cast<std::uint64_t>(job.output)).add(job.arguments.size());
-  for (const auto& argument : job.arguments) hasher.add(argument);
+  bool native = false;
+  for (const auto& argument : job.arguments) {
+    hasher.add(argument);
+    native = native || argument.find("=native") != std::string::npos;
+  }
+  if (native)
+    for (const auto& line : native_processor()) hasher.add(line);
   return {hasher.finish()};
 }
 

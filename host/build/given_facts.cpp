@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
+#include <iterator>
 #include <string_view>
 
 #include "host/build/pkg_config_answers.hpp"
@@ -20,7 +20,8 @@ namespace {
 constexpr std::string_view kArguments = "arguments of ", kFramework = "GoogleTest's arguments from ",
                            kLink = "link arguments of ", kSources = "sources of ",
                            kWorkspaceSources = "sources of the workspace", kTools = "dyad and its compiler",
-                           kPkgConfigVariables = "variables of pkg-config", kProcess = "user, limits and system of the process";
+                           kPkgConfigVariables = "variables of pkg-config",
+                           kProcess = "user, limits and system of the process";
 
 using Strings = std::vector<std::string>;
 
@@ -37,10 +38,7 @@ std::optional<Given> given(const Result<Strings>& arguments) {
   // The code that "native" stands for is not in the arguments.
   if (std::ranges::none_of(items, [](const auto& item) { return item.find("=native") != item.npos; }))
     return given(items);
-  std::ifstream cpus("/proc/cpuinfo");
-  for (std::string line; std::getline(cpus, line) && !line.empty();)
-    if (line.starts_with("model name") || line.starts_with("flags") || line.starts_with("Features"))
-      items.push_back(line);
+  std::ranges::move(native_processor(), std::back_inserter(items));
   return given(items);
 }
 

@@ -109,7 +109,7 @@ std::optional<Strings> deserialize(std::string_view bytes) {
 
 std::string pkg_config_variables() {
   constexpr std::array kOthers{
-      "CPATH=", "C_INCLUDE_PATH=", "CPLUS_INCLUDE_PATH=", "OBJC_INCLUDE_PATH=", "LIBRARY_PATH=", "DESTDIR="};
+      "PATH=", "CPATH=", "C_INCLUDE_PATH=", "CPLUS_INCLUDE_PATH=", "OBJC_INCLUDE_PATH=", "LIBRARY_PATH=", "DESTDIR="};
   Strings variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     std::string_view text = *entry;

@@ -44,11 +44,23 @@ std::vector<std::string> process_facts() {
   facts.push_back(fmt::format("nice value {}", ::getpriority(PRIO_PROCESS, 0)));
   utsname system{};
   if (::uname(&system) == 0)
-    for (auto [what, value] : {std::pair{"kernel", system.sysname}, {"host name", system.nodename},
-                               {"kernel release", system.release}, {"kernel version", system.version},
-                               {"machine", system.machine}, {"domain", system.domainname}})
+    for (auto [what, value] : {std::pair{"kernel", system.sysname},
+                               {"host name", system.nodename},
+                               {"kernel release", system.release},
+                               {"kernel version", system.version},
+                               {"machine", system.machine},
+                               {"domain", system.domainname}})
       facts.push_back(fmt::format("{} {}", what, value));
   return facts;
+}
+
+std::vector<std::string> native_processor() {
+  std::vector<std::string> lines;
+  std::ifstream cpus("/proc/cpuinfo");
+  for (std::string line; std::getline(cpus, line) && !line.empty();)
+    if (line.starts_with("model name") || line.starts_with("flags") || line.starts_with("Features"))
+      lines.push_back(line);
+  return lines;
 }
 
 }  // namespace dyad::build

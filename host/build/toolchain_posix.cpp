@@ -27,8 +27,8 @@ namespace {
 std::string stamp(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return path + "\n";
-  return fmt::format("{} {} {}.{} {}\n", path, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                     status.st_ino);
+  return fmt::format("{} {} {}.{} {}.{} {}\n", path, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                     status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_ino);
 }
 
 /// The file that the loader takes for a library: one of that name in LD_LIBRARY_PATH comes first.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace dyad::build {
@@ -14,9 +15,9 @@ using inputs::FileStates;
 namespace {
 
 /// What the compiler and its driver read of the environment.
-constexpr std::array kVariables{"CPATH",         "C_INCLUDE_PATH",  "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
-                                "COMPILER_PATH", "GCC_EXEC_PREFIX", "SOURCE_DATE_EPOCH",  "CCC_OVERRIDE_OPTIONS",
-                                "SDKROOT"};
+constexpr std::array kVariables{"CPATH",         "C_INCLUDE_PATH",         "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
+                                "COMPILER_PATH", "GCC_EXEC_PREFIX",        "SOURCE_DATE_EPOCH",  "CCC_OVERRIDE_OPTIONS",
+                                "SDKROOT",       "CLANG_NO_DEFAULT_CONFIG"};
 
 /// The directory from which `header` ("gtest/gtest.h") was included, or nothing.
 void note_include_directory(const std::string& path, std::string_view header, std::string& directory) {
@@ -67,6 +68,15 @@ inputs::FactSet UnitInputs::facts_of(const std::vector<UnitInput>& inputs) {
         facts.add(FactKind::kListing, input.path, world_.files().listing_of(input.path));
         break;
     }
+  }
+  // Whether two names are one file counts for #pragma once. Files of different content surely are two.
+  std::unordered_map<cache::Digest, const UnitInput*> first;
+  for (const auto& input : inputs) {
+    if (input.kind != DYAD_INPUT_FILE) continue;
+    auto [twin, is_new] = first.try_emplace(input.content, &input);
+    if (is_new || twin->second->path == input.path) continue;
+    for (const auto& path : {twin->second->path, input.path})
+      (is_below(path, root_) ? set.own : outside).add(FactKind::kLink, path, world_.files().link_of(path));
   }
   for (const char* name : kVariables)
     outside.add(FactKind::kEnvironment, name, inputs::environment_state(std::getenv(name)));

@@ -81,6 +81,8 @@ class FileStates {
   cache::Digest read(const std::string& path, const Present& present);
   /// May one of the directories and links that lead to `path` have been put there meanwhile?
   bool way_changed(const std::string& path, int depth = 0) const;
+  /// Is the time that of a change since this object was made, or perhaps?
+  bool may_be_new(std::int64_t changed_ns) const;
   bool is_old(const Stamp& stamp) const;
 
   const std::int64_t began_ns_;                        ///< of the clock of file systems

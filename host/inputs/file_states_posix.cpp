@@ -8,6 +8,7 @@
 #include <chrono>
 #include <climits>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "host/base/file.hpp"
@@ -39,9 +40,9 @@ std::string target_of(const std::string& path) {
 }
 
 void add_attributes(cache::Hasher& hasher, const struct stat& status) {
-  for (std::uint64_t number : {std::uint64_t{status.st_mode}, std::uint64_t{status.st_uid},
-                               std::uint64_t{status.st_gid}, std::uint64_t{status.st_rdev},
-                               S_ISDIR(status.st_mode) ? 0 : std::uint64_t{status.st_nlink}})
+  for (std::uint64_t number :
+       {std::uint64_t{status.st_mode}, std::uint64_t{status.st_uid}, std::uint64_t{status.st_gid},
+        std::uint64_t{status.st_rdev}, S_ISDIR(status.st_mode) ? 0 : std::uint64_t{status.st_nlink}})
     hasher.add(number);
 }
 
@@ -51,6 +52,37 @@ std::uint64_t kind_of(const dirent& entry, int directory) {
   if (entry.d_type != DT_UNKNOWN || ::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
     return entry.d_type;
   return IFTODT(status.st_mode);
+}
+
+/// In pieces, so that a file of any size takes little memory. Nothing if it cannot be read.
+std::optional<cache::Digest> digest_of_file(const std::string& path, std::uint64_t& size) {
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return std::nullopt;
+  constexpr std::size_t kPiece = 256 << 10;
+  struct stat status;
+  const bool small = ::fstat(file, &status) == 0 && static_cast<std::uint64_t>(status.st_size) < kPiece;
+  std::string piece(small ? static_cast<std::size_t>(status.st_size) + 1 : kPiece, '\0');
+  cache::BytesDigest digest;
+  ssize_t got;
+  while ((got = ::read(file, piece.data(), piece.size())) > 0 || (got < 0 && errno == EINTR)) {
+    if (got < 0) continue;
+    digest.add({piece.data(), static_cast<std::size_t>(got)});
+    size += static_cast<std::uint64_t>(got);
+  }
+  ::close(file);
+  return got == 0 ? std::optional(digest.finish()) : std::nullopt;
+}
+
+/// A rename changes the ctime of what it moves. So does a new entry of a directory, which is no change of the way, but
+/// that changes the mtime as well. Both, one after the other, look like the latter, but then the directory around has
+/// changed too. The kernel reads the two times one after the other: an entry made in between looks like a move, once.
+bool is_moved(const std::string& directory) {
+  for (int tries = 0; tries < 5; ++tries) {
+    struct stat status;
+    if (::lstat(directory.c_str(), &status) != 0) return true;
+    if (nanoseconds(status.st_ctim) == nanoseconds(status.st_mtim)) return false;
+  }
+  return true;
 }
 
 /// The clock that stamps files: it may be a tick of the kernel behind the other.
@@ -79,20 +111,26 @@ bool FileStates::is_old(const Stamp& stamp) const {
   return stamp.modified_ns < began_ns_ - kTooYoung_ns && stamp.changed_ns < began_ns_ - kTooYoung_ns;
 }
 
-bool FileStates::changed_meanwhile(const std::string& path) const {
-  return look_at(path).stamp.changed_ns >= began_ns_ || way_changed(path);
+bool FileStates::may_be_new(std::int64_t changed_ns) const {
+  // Whole seconds: perhaps a file system that knows no less, or every other second (FAT).
+  constexpr std::int64_t kSecond_ns = 1'000'000'000;
+  return changed_ns + (changed_ns % kSecond_ns == 0 ? 2 * kSecond_ns : 0) >= began_ns_;
 }
 
-// A rename changes the ctime of what it moves. So does a new entry of a directory, which is no change of the way, but
-// that changes the mtime as well.
+bool FileStates::changed_meanwhile(const std::string& path) const {
+  return may_be_new(look_at(path).stamp.changed_ns) || way_changed(path);
+}
+
 bool FileStates::way_changed(const std::string& path, int depth) const {
+  bool parent_is_new = false;
   for (auto slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
     struct stat status;
     if (::lstat(part.c_str(), &status) != 0) return false;
     const std::int64_t changed_ns = nanoseconds(status.st_ctim);
-    const bool is_new = changed_ns >= began_ns_;
-    if (is_new && S_ISDIR(status.st_mode) && changed_ns != nanoseconds(status.st_mtim)) return true;
+    const bool is_new = may_be_new(changed_ns);
+    if (is_new && S_ISDIR(status.st_mode) && (parent_is_new || is_moved(part))) return true;
+    parent_is_new = is_new && (status.st_mode & S_ISVTX) == 0;  // in /tmp and the like nobody moves what is another's
     if (S_ISLNK(status.st_mode)) {
       char target[PATH_MAX];
       const auto size = ::readlink(part.c_str(), target, sizeof target);
@@ -151,15 +189,15 @@ cache::Digest FileStates::read(const std::string& path, const Present& present) 
   }
   if (!present.is_regular) return unreadable();
   trace::Span span(trace::Phase::kHash);
-  auto bytes = read_file(path);
-  if (!bytes) return unreadable();
+  std::uint64_t size = 0;
+  auto digest = digest_of_file(path, size);
+  if (!digest) return unreadable();
   ++files_read_;
-  auto digest = cache::digest_of(*bytes);
-  if (is_old(present.stamp) && bytes->size() == present.stamp.size) {
-    learned_.emplace(path, Memo{present.stamp, digest});
+  if (is_old(present.stamp) && size == present.stamp.size) {
+    learned_.emplace(path, Memo{present.stamp, *digest});
     learned_anything_ = true;
   }
-  return digest;
+  return *digest;
 }
 
 cache::Digest FileStates::metadata_of(const std::string& path) {

@@ -207,6 +207,7 @@ TEST_F(FileStatesTest, WhatIsExchangedOnTheWayToAFileHasChangedIt) {
   EXPECT_TRUE(before.changed_meanwhile(path("outer/file")));
   EXPECT_FALSE(before.changed_meanwhile(path("b/deep/file")));
 
+  wait_for_a_tick();
   FileStates between;
   wait_for_a_tick();
   write("b/new", "a new entry moves nothing");
