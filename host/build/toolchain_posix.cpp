@@ -23,7 +23,8 @@ struct Toolchain::Loaded {
 
 namespace {
 
-/// "path size mtime inode\n", or the path alone if it is not there (then nothing will load, and nothing is keyed).
+/// "path size mtime ctime inode\n", or the path alone if it is not there (then nothing will load, and nothing is
+/// keyed).
 std::string stamp(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return path + "\n";
