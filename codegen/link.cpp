@@ -135,10 +135,12 @@ void report(const LinkerReport& report, const dyad_link_sink& sink) {
   if (sink.diagnostics && !report.text.empty()) sink.diagnostics(sink.user, str(report.text));
 }
 
-/// Tells what the link read, the caller's own files too, and removes the dependency file.
-void report_inputs(const std::string& dependencies, const std::vector<std::string>& arguments,
-                   const dyad_link_sink& sink) {
+/// Tells what the link read, the caller's own files too, and what the driver looked for to find gcc's start files, and
+/// removes the dependency file.
+void report_inputs(const RecordingFileSystem& driver, const std::string& dependencies,
+                   const std::vector<std::string>& arguments, const dyad_link_sink& sink) {
   std::vector<LinkerInput> inputs = find_library_lookups(arguments);
+  for (const Input* input : driver.inputs()) inputs.push_back({input->kind, input->path});
   if (auto text = llvm::MemoryBuffer::getFile(dependencies))
     for (std::string& path : read_dependencies((*text)->getBuffer().str()))
       inputs.push_back({DYAD_INPUT_FILE, std::move(path)});
@@ -173,7 +175,7 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   const std::string dependencies = temporary + ".d";
   command.push_back("--dependency-file=" + dependencies);
   const LinkerRun run = run_lld(command, *script);
-  report_inputs(dependencies, command, sink);
+  report_inputs(*driver->files, dependencies, command, sink);
   LinkerReport said = read_linker_output(run.messages);
   said.text.insert(0, driver->diagnostics);
   report(said, sink);
