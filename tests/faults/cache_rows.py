@@ -53,7 +53,7 @@ def damages(case: Case, bytes_: bytes) -> list[tuple[str, bytes]]:
     return [*forms, *((f"bit {bit} flipped", flipped(bytes_, bit)) for bit in bits)]
 
 
-@row(37, "an entry is cut, emptied, zeroed, too long, or has a bit flipped")
+@row(37, "an entry is cut, emptied, zeroed, too long, or has a bit flipped", in_turns=True)
 def damaged_entries(case: Case) -> None:
     expected = prepare(case)
     snapshot = case.folder / "snapshot"
@@ -126,7 +126,7 @@ def chosen(case: Case, calls: list[str], count: int) -> list[int]:
     return sorted(case.random.sample(range(1, len(calls) + 1), count))
 
 
-@row(38, "dyad is killed before and after every call about the cache")
+@row(38, "dyad is killed before and after every call about the cache", in_turns=True)
 def killed_at_every_call(case: Case) -> None:
     expected = prepare(case)
     calls = calls_of_a_run(case)
@@ -147,7 +147,7 @@ def killed_at_every_call(case: Case) -> None:
     case.must(not case.leftovers() or all(name.startswith("dyad-") for name in case.leftovers()), "strange leftovers")
 
 
-@row(39, "ENOSPC, EIO, EROFS at every call about the cache, once and from then on")
+@row(39, "ENOSPC, EIO, EROFS at every call about the cache, once and from then on", in_turns=True)
 def refused_at_every_call(case: Case) -> None:
     expected = prepare(case)
     log = case.folder / "calls"
@@ -172,7 +172,7 @@ def refused_at_every_call(case: Case) -> None:
                 case.must_say(case.test(), expected, f"run after {what}")
 
 
-@row(39, "a disk that is full, and one that is read-only")
+@row(39, "a disk that is full, and one that is read-only", in_turns=True)
 def full_and_read_only_disk(case: Case) -> None:
     case.skip_unless_root("mount a small file system")
     expected = prepare(case)
@@ -206,7 +206,7 @@ def full_and_read_only_disk(case: Case) -> None:
         case.must(len(run.warnings) == 1 and "Read-only file system" in run.warnings[0], f"an empty one: {run.stderr}")
 
 
-@row(39, "a cache directory without permission to write")
+@row(39, "a cache directory without permission to write", in_turns=True)
 def directory_without_permission(case: Case) -> None:
     case.skip_unless_root("become a user without rights")
     if not all(place.stat().st_mode & 0o001 for place in case.dyad_program.parents):
@@ -254,10 +254,10 @@ def remount(case: Case, options: str) -> None:
 
 @row("40", "two dyads store the same keys at once in one tree (60)")
 def two_at_once(case: Case) -> None:
-    case.write_all(SMALL | {f"p{i}/{name}": text for i in range(3) for name, text in SMALL.items()})
+    case.write_all(SMALL | {f"p/{name}": text for name, text in SMALL.items()})
     expected = case.test()
     names = {str(entry.relative_to(case.cache)) for entry in case.entries()}
-    for number in range(20):
+    for number in range(20 if case.full else 10):
         case.wipe()
         processes = [case.start("test", "-v", "--debug=stats", "./...") for _ in range(2)]
         case.inject()
@@ -273,7 +273,7 @@ def two_at_once(case: Case) -> None:
 # 41
 
 
-@row(41, "the cache is trimmed and its files vanish while dyads run")
+@row(41, "the cache is trimmed and its files vanish while dyads run", in_turns=True)
 def trimmed_while_running(case: Case) -> None:
     expected = prepare(case)
     trims = removed = 0
@@ -331,7 +331,7 @@ def clock_jumps(case: Case) -> None:
     case.run_unit_tests("cache", "VictimsTest.*Jump*:VictimsTest.*Future*:UpkeepTest.*Future*:UpkeepTest.Jump*")
 
 
-@row(42, "sources are from the future")
+@row(42, "sources are from the future", in_turns=True)
 def sources_from_the_future(case: Case) -> None:
     prepare(case)
     for path in ("a.h", "a.c", "data.txt", "a_test.c"):
@@ -408,7 +408,7 @@ def raw(hex_: bytes) -> bytes:
     return bytes_[:8][::-1] + bytes_[8:][::-1]
 
 
-@row(45, "an entry is sound but wrong: --cache=verify names the action")
+@row(45, "an entry is sound but wrong: --cache=verify names the action", in_turns=True)
 def wrong_but_sound(case: Case) -> None:
     expected = prepare(case)
     run = case.test("--cache=verify")

@@ -51,16 +51,18 @@ class Row:
     what: str
     backends: tuple[str, ...]
     function: Callable[["Case"], None]
+    in_turns: bool
 
 
 ROWS: list[Row] = []
 
 
-def row(number: int | str, what: str, backends: tuple[str, ...] = ("dll", "exe")):
-    """Registers a function as what injects the faults of a row. With backends=("any",) it does not matter which."""
+def row(number: int | str, what: str, backends: tuple[str, ...] = ("dll", "exe"), in_turns: bool = False):
+    """Registers a function as what injects the faults of a row. With backends=("any",) it does not matter which; with
+    `in_turns` it matters little: without --full the row is run on one of the two, which one changes with the seed."""
 
     def register(function: Callable[["Case"], None]) -> Callable[["Case"], None]:
-        ROWS.append(Row(str(number), what, backends, function))
+        ROWS.append(Row(str(number), what, backends, function, in_turns))
         return function
 
     return register

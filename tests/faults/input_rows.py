@@ -54,7 +54,7 @@ def rename_over(case: Case, path: str, text: str) -> None:
     new.rename(place)
 
 
-@row(43, "the same size and mtime, other bytes")
+@row(43, "the same size and mtime, other bytes", in_turns=True)
 def same_size_and_mtime(case: Case) -> None:
     case.write_all(SMALL)
     keep(case, "first state", "value 1", "data first")
@@ -83,7 +83,7 @@ def same_size_and_mtime(case: Case) -> None:
     case.run_unit_tests("inputs", "FileStatesTest.*")
 
 
-@row(46, "a header appears earlier on the include path")
+@row(46, "a header appears earlier on the include path", in_turns=True)
 def header_appears_earlier(case: Case) -> None:
     case.write_all({"dyad.toml": 'include_roots = ["first", "second", "third"]\n', "third/value.h": "#define VALUE 1\n",
                     "first/other.h": "", "p/a_test.c": SHOW})
@@ -100,7 +100,7 @@ def header_appears_earlier(case: Case) -> None:
     case.run_script("input_header_appears_earlier")
 
 
-@row(47, "a target of __has_include or __has_embed appears, and goes again")
+@row(47, "a target of __has_include or __has_embed appears, and goes again", in_turns=True)
 def target_of_has_include(case: Case) -> None:
     case.write("p/a_test.c", """#include <dyad/testing.h>
 #if __has_include("maybe.h")
@@ -138,7 +138,7 @@ void TestValue(dyad_T *t) { dyad_log(t, "value %d far %d bytes %d", VALUE, FAR, 
         case.must_pass(case.test(), f"{path} is gone", texts)
 
 
-@row(48, "an include directory appears")
+@row(48, "an include directory appears", in_turns=True)
 def directory_appears(case: Case) -> None:
     case.write_all({"src/value.h": "#define VALUE 1\n", "p/a_test.c": SHOW.replace('"value.h"', "<value.h>"),
                     "dyad.toml": 'include_roots = ["late"]\n[dir.p]\nflags = ["-isystem", "later"]\n'})
@@ -159,7 +159,7 @@ def directory_appears(case: Case) -> None:
     case.must_rebuild("a directory is renamed into its place", "value 4")
 
 
-@row(49, "a header is deleted or renamed, a symlink retargeted")
+@row(49, "a header is deleted or renamed, a symlink retargeted", in_turns=True)
 def header_goes(case: Case) -> None:
     case.write_all({"dyad.toml": 'include_roots = ["first", "second"]\n', "first/value.h": "#define VALUE 1\n",
                     "second/value.h": "#define VALUE 2\n", "p/a_test.c": SHOW})
@@ -201,7 +201,7 @@ def header_goes(case: Case) -> None:
 # 50, 51
 
 
-@row(50, "a source or header is edited while it compiles: used, not kept for what it is now")
+@row(50, "a source or header is edited while it compiles: used, not kept for what it is now", in_turns=True)
 def edited_while_it_compiles(case: Case) -> None:
     for path, old, new, before, after in (("a.h", "VALUE 1", "VALUE 2", "value 1", "value 2"),
                                           ("a.c", "VALUE;", "5    ;", "value 1", "value 5"),
@@ -348,7 +348,7 @@ void TestVariable(dyad_T *t) {
     case.run_script("inputs_data_and_environment")
 
 
-@row(53, "__DATE__, __TIME__ and __TIMESTAMP__ are expanded")
+@row(53, "__DATE__, __TIME__ and __TIMESTAMP__ are expanded", in_turns=True)
 def date_is_expanded(case: Case) -> None:
     for macro in ("__DATE__", "__TIME__", "__TIMESTAMP__"):
         case.write("a_test.c", f"""#include <dyad/testing.h>
@@ -362,7 +362,7 @@ void TestDate(dyad_T *t) {{ dyad_log(t, "it is %s", {macro}); }}
     case.run_script("cache_date_not_kept")
 
 
-@row(54, "what #embed, .incbin, .include, -include, -imacros and other flags read changes")
+@row(54, "what #embed, .incbin, .include, -include, -imacros and other flags read changes", in_turns=True)
 def embedded_files(case: Case) -> None:
     template = """#include <dyad/testing.h>
 %s

@@ -87,7 +87,7 @@ def processes_of(case: Case) -> list[str]:
 # 57
 
 
-@row(57, "file names with spaces, quotes, newlines, bytes that are not UTF-8")
+@row(57, "file names with spaces, quotes, newlines, bytes that are not UTF-8", in_turns=True)
 def odd_file_names(case: Case) -> None:
     names = [b"with space", b"with\"quote", b"with'quote", b"with\nnewline", b"with\ttab", b"with\xffbyte", b"with\xc3\xa4",
              b"with\\backslash", b"with$dollar", b"with%percent", b"with;semicolon", b"with#hash", b"-dash", b"with{brace}",
@@ -148,7 +148,7 @@ void TestName%d(dyad_T *t) {
 """ % (header_of(name), number)
 
 
-@row(57, "paths of 4,096 characters and names of 255")
+@row(57, "paths of 4,096 characters and names of 255", in_turns=True)
 def long_paths(case: Case) -> None:
     case.write("near/a_test.c", TRIVIAL.format("Near"))
     long_name = "n" * (255 - len("_test.c")) + "_test.c"
@@ -182,7 +182,7 @@ def long_paths(case: Case) -> None:
     subprocess.run(["rm", "-rf", case.root / ("d" * 200)], check=True)
 
 
-@row(57, "no tests, 10,000 tests in a package, duplicate names")
+@row(57, "no tests, 10,000 tests in a package, duplicate names", in_turns=True)
 def numbers_of_tests(case: Case) -> None:
     case.write("none/a_test.c", "#include <dyad/testing.h>\nint unused;\n")
     case.inject()
@@ -203,7 +203,7 @@ def numbers_of_tests(case: Case) -> None:
 # 58
 
 
-@row(58, "a read-only source tree")
+@row(58, "a read-only source tree", in_turns=True)
 def read_only_sources(case: Case) -> None:
     case.skip_unless_root("mount a tree read-only")
     expected = prepare(case)
@@ -225,7 +225,7 @@ def read_only_sources(case: Case) -> None:
         subprocess.run(["umount", "-l", case.root], check=True)
 
 
-@row(58, "no HOME, or one that is not there or cannot be written")
+@row(58, "no HOME, or one that is not there or cannot be written", in_turns=True)
 def no_home(case: Case) -> None:
     case.write_all(SMALL)
     time.sleep(0.02)  # what was written in the same tick of the clock may have changed during the run
@@ -291,7 +291,7 @@ def text_file_busy(case: Case) -> None:
 # 62, 63, 64
 
 
-@row(62, "a cache directory of another user, or writable by others: refused unless asked for")
+@row(62, "a cache directory of another user, or writable by others: refused unless asked for", in_turns=True)
 def foreign_directory(case: Case) -> None:
     expected = prepare(case)
     states = [("writable by the group", 0o770, None, "others may write to it"), ("by everybody", 0o777, None, "others may write")]

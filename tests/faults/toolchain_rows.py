@@ -65,7 +65,7 @@ def must_miss(case: Case, what: str, change: Callable[[], object], expected: str
     case.must(run.cached == 1, f"after {what}: nothing is cached\n{run.stdout}{case.explain(program=program)}")
 
 
-@row(55, "dyad, its runtime, worker, code generator or headers are replaced")
+@row(55, "dyad, its runtime, worker, code generator or headers are replaced", in_turns=True)
 def dyad_is_replaced(case: Case) -> None:
     installed = case.dyad_program.resolve().parent.parent
     prefix = case.folder / "prefix"
@@ -87,7 +87,7 @@ def dyad_is_replaced(case: Case) -> None:
               "value 1", "header .*testing.h changed", program, same_object=True)
 
 
-@row(55, "LLVM, libstdc++ or libc, as LD_LIBRARY_PATH finds them, are replaced")
+@row(55, "LLVM, libstdc++ or libc, as LD_LIBRARY_PATH finds them, are replaced", in_turns=True)
 def shared_libraries_are_replaced(case: Case) -> None:
     libraries = case.folder / "lib"
     libraries.mkdir()
@@ -106,7 +106,7 @@ def shared_libraries_are_replaced(case: Case) -> None:
     must_miss(case, f"{llvm} is replaced", lambda: replace(libraries / llvm), "onetwo", "dyad or its compiler changed")
 
 
-@row(55, "headers, start files and libraries of the system are replaced, or others appear")
+@row(55, "headers, start files and libraries of the system are replaced, or others appear", in_turns=True)
 def sysroot_is_upgraded(case: Case) -> None:
     # A system of links to this one, in which single files are our own.
     root = case.folder / "sysroot"
