@@ -2,6 +2,7 @@
 
 #include <lld/Common/Driver.h>
 #include <llvm/Demangle/Demangle.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/FileSystem.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/raw_ostream.h>
@@ -15,6 +16,7 @@
 #include "codegen/linker_inputs.hpp"
 #include "codegen/linker_output.hpp"
 #include "codegen/linker_process.hpp"
+#include "codegen/recording_file_system.hpp"
 
 LLD_HAS_DRIVER(elf)
 
@@ -135,15 +137,30 @@ void report(const LinkerReport& report, const dyad_link_sink& sink) {
   if (sink.diagnostics && !report.text.empty()) sink.diagnostics(sink.user, str(report.text));
 }
 
-/// Tells what the link read, the caller's own files too, and what the driver looked for to find gcc's start files, and
-/// removes the dependency file.
-void report_inputs(const RecordingFileSystem& driver, const std::string& dependencies,
+/// The arguments with those of response files (@FILE) in their place; which files these are, `files` knows then.
+llvm::Expected<std::vector<std::string>> expand(const std::vector<std::string>& arguments, RecordingFileSystem& files) {
+  llvm::BumpPtrAllocator allocator;
+  llvm::cl::ExpansionContext context(allocator, llvm::cl::TokenizeGNUCommandLine);
+  context.setVFS(&files);
+  llvm::SmallVector<const char*> words;
+  for (const std::string& argument : arguments) words.push_back(argument.c_str());
+  if (llvm::Error error = context.expandResponseFiles(words)) return error;
+  return std::vector<std::string>(words.begin(), words.end());
+}
+
+/// Tells what the link read, the caller's own files too, and what others looked for before (the driver for gcc's start
+/// files), and removes the dependency file.
+void report_inputs(std::initializer_list<const RecordingFileSystem*> recorded, const std::string& dependencies,
                    const std::vector<std::string>& arguments, const dyad_link_sink& sink) {
   std::vector<LinkerInput> inputs = find_library_lookups(arguments);
-  for (const Input* input : driver.inputs()) inputs.push_back({input->kind, input->path});
-  if (auto text = llvm::MemoryBuffer::getFile(dependencies))
-    for (std::string& path : read_dependencies((*text)->getBuffer().str()))
-      inputs.push_back({DYAD_INPUT_FILE, std::move(path)});
+  for (const RecordingFileSystem* files : recorded)
+    for (const Input* input : files->inputs()) inputs.push_back({input->kind, input->path});
+  if (auto text = llvm::MemoryBuffer::getFile(dependencies)) {
+    const std::vector<std::string> files = read_dependencies((*text)->getBuffer().str());
+    for (const std::string& path : files) inputs.push_back({DYAD_INPUT_FILE, path});
+    for (auto& more : {find_shadowing_places(files, arguments), find_thin_members(files)})
+      inputs.insert(inputs.end(), more.begin(), more.end());
+  }
   llvm::sys::fs::remove(dependencies);
   if (!sink.input) return;
   for (const LinkerInput& input : inputs) sink.input(sink.user, input.kind, str(input.path));
@@ -159,7 +176,12 @@ std::uint32_t fail_with(const std::string& text, const dyad_link_sink& sink) {
 
 std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   initialise_llvm();
-  const std::vector<std::string> arguments = strings(what.args);
+  llvm::SmallString<128> directory;
+  llvm::sys::fs::current_path(directory);
+  const auto response_files = llvm::makeIntrusiveRefCnt<RecordingFileSystem>(directory);
+  auto expanded = expand(strings(what.args), *response_files);
+  if (!expanded) return fail_with(llvm::toString(expanded.takeError()), sink);
+  const std::vector<std::string>& arguments = *expanded;
   const auto driver = linker_arguments(what.kind == DYAD_IMAGE_SHARED, arguments);
   if (!driver->ok) {
     if (sink.diagnostics) sink.diagnostics(sink.user, str(driver->diagnostics));
@@ -175,7 +197,7 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   const std::string dependencies = temporary + ".d";
   command.push_back("--dependency-file=" + dependencies);
   const LinkerRun run = run_lld(command, *script);
-  report_inputs(*driver->files, dependencies, command, sink);
+  report_inputs({driver->files.get(), response_files.get()}, dependencies, command, sink);
   LinkerReport said = read_linker_output(run.messages);
   said.text.insert(0, driver->diagnostics);
   report(said, sink);

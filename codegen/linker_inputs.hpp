@@ -19,4 +19,14 @@ std::vector<std::string> read_dependencies(const std::string& text);
 /// which is where lld takes it from. https://lld.llvm.org/, ELF/DriverUtils.cpp: searchLibraryBaseName
 std::vector<LinkerInput> find_library_lookups(const std::vector<std::string>& arguments);
 
+/// Where files of the same names would have been taken instead of `files`, all that a link read: the -L directories of
+/// `arguments` before the one that each is in, and lib*.so beside and before lib*.a. So that a library named by a
+/// linker script or by an object (#pragma comment(lib)) is one that can be shadowed, too. What exists there is no
+/// look-up in vain, but an input.
+std::vector<LinkerInput> find_shadowing_places(const std::vector<std::string>& files,
+                                               const std::vector<std::string>& arguments);
+
+/// The members of those of `files` that are thin archives, which hold only their names: lld names none of them.
+std::vector<LinkerInput> find_thin_members(const std::vector<std::string>& files);
+
 }  // namespace dyad::codegen
