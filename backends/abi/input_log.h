@@ -54,18 +54,20 @@ struct dyad_input_header {
 
 /* What a record is about. `text` is an absolute path unless said otherwise; it may hold symbolic links and "..". */
 enum dyad_record_kind {
-  DYAD_RECORD_CONTENT = 1,   /* opened: the bytes of the file, or that it is a directory */
-  DYAD_RECORD_STAT = 2, /* asked about, as by stat and lstat: type, mode, owner, of a file its bytes, of a link its target */
-  DYAD_RECORD_DIRECTORY = 3, /* the names in it and their kinds; and, as LINK, where it is: what is read below bears that path */
-  DYAD_RECORD_LINK = 4,      /* the target of the link, and where the path leads to (readlink and realpath); UNKNOWN */
+  DYAD_RECORD_CONTENT = 1, /* opened: the bytes of the file, or that it is a directory */
+  DYAD_RECORD_STAT =
+      2, /* asked about, as by stat and lstat: type, mode, owner, of a file its bytes, of a link its target */
+  DYAD_RECORD_DIRECTORY =
+      3, /* the names in it and their kinds; and, as LINK, where it is: what is read below bears that path */
+  DYAD_RECORD_LINK = 4, /* the target of the link, and where the path leads to (readlink and realpath); UNKNOWN */
   DYAD_RECORD_ENVIRONMENT = 5, /* name of a variable: its value that came from outside */
   DYAD_RECORD_WRITTEN = 6,     /* made or emptied by the test: no input from here on, nor is what is below it */
   DYAD_RECORD_LOADED = 7,      /* a shared object: its bytes */
-  DYAD_RECORD_TREE = 8,       /* a directory that is reached under another name: anything below it may have been read */
+  DYAD_RECORD_TREE = 8, /* a directory that is reached under another name: anything below it may have been read */
   /* Why the result must not be reused: a sentence without a subject. The last two unless the workspace allows it. */
   DYAD_RECORD_UNCACHEABLE = 9, /* "changes its root directory" */
-  DYAD_RECORD_PROGRAM = 10,    /* "runs a program: /bin/true"; its file is a CONTENT besides, what it reads is not seen */
-  DYAD_RECORD_NETWORK = 11,    /* "opens a socket" */
+  DYAD_RECORD_PROGRAM = 10, /* "runs a program: /bin/true"; its file is a CONTENT besides, what it reads is not seen */
+  DYAD_RECORD_NETWORK = 11, /* "opens a socket" */
   /* Made or emptied, whatever was there: whether it may be, not its content. Before the WRITTEN; UNKNOWN. */
   DYAD_RECORD_OUTPUT = 12
 };

@@ -63,8 +63,11 @@ inline void note_uncacheable(const char* what, const char* detail = "") {
 void note_program(const char* name, bool searched);
 /// The shell is about to run `command`.
 void note_shell(const char* command);
-/// All shared objects of this moment.
+/// All shared objects of this moment, and the places where the loader looked for them before it found them. Takes some
+/// kilobytes of stack, as loading does.
 void note_loaded();
+/// The places where the object that `address` belongs to has libraries looked for, up to the one where `name` is.
+void note_search_for(const char* name, const void* address);
 /// The working directory may be another one.
 void renew_directory();
 /// `path` is the name of the one that the process began in.

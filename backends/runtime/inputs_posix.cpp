@@ -1,5 +1,4 @@
 #include <limits.h>
-#include <link.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +38,7 @@ unsigned g_directory_count = 0;
 Directory* g_directory = nullptr;  // null: it has no name (it was removed)
 std::size_t g_start_size = 0;
 char g_start[PATH_MAX];
+pid_t* g_owner = nullptr;  // whose memory this is; in a child of fork it is empty at first
 
 bool is_log(int fd, struct stat& status) {
   constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW;
@@ -102,16 +102,40 @@ bool has_parent_step(std::string_view path) {
   return false;
 }
 
-/// The kernel's own, and the host's.
+/// The kernel's own, and the host's. Not the file system in memory, nor where the tests live.
 bool is_left_out(const Text& text) {
-  for (std::string_view directory :
-       {std::string_view("/proc"), std::string_view("/dev"), std::string_view("/sys"), g_log->left_out()})
-    if (is_at_or_below(directory, text)) return !has_parent_step(text.rest);
+  if (is_at_or_below(g_log->left_out(), text)) return !has_parent_step(text.rest);
+  for (std::string_view directory : {"/proc", "/dev", "/sys"})
+    if (is_at_or_below(directory, text))
+      return !has_parent_step(text.rest) && !is_at_or_below("/dev/shm", text) &&
+             !is_at_or_below({g_start, g_start_size}, text);
   return false;
+}
+
+/// Is this a way through the kernel's files to what is none of the kernel's: another directory, the environment, the
+/// terminal?
+bool leads_out(dyad_record_kind kind, const Text& text) {
+  if (!is_at_or_below("/proc", text)) return is_at_or_below("/dev/tty", text);
+  std::string_view before, name;
+  bool behind = false;  // a name that stands for a file or directory
+  for (std::string_view rest : {text.base, text.rest})
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('/'), rest.size());
+      if (end > 0) {
+        if (behind) return true;
+        before = name;
+        name = rest.substr(0, end);
+        behind = name == "cwd" || name == "root" || before == "fd" || before == "map_files";
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  if (name == "environ") return true;
+  return (name == "cwd" || name == "root") && (kind == DYAD_RECORD_CONTENT || kind == DYAD_RECORD_DIRECTORY);
 }
 
 void add_path(dyad_record_kind kind, dyad_input_seen seen, std::string_view base, std::string_view path) {
   Text text = tidy(base, path);
+  if (leads_out(kind, text)) return note_uncacheable("goes through /proc or /dev to something else");
   if (is_left_out(text)) return;
   if (g_log->contains(kind, seen, text)) return;
   if (kind != DYAD_RECORD_WRITTEN && g_log->contains(DYAD_RECORD_WRITTEN, DYAD_INPUT_UNKNOWN, text)) return;
@@ -170,6 +194,8 @@ void begin_inputs(char** argv, char** envp) {
     if (end > g_environment.end) g_environment.end = end;
   }
   g_log = &g_storage;
+  void* page = mmap(nullptr, sizeof *g_owner, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page != MAP_FAILED && madvise(page, sizeof *g_owner, MADV_WIPEONFORK) == 0) g_owner = static_cast<pid_t*>(page);
   renew_directory();
   if (g_directory != nullptr) {
     g_start_size = g_directory->size;
@@ -255,19 +281,14 @@ void note_shell(const char* command) {
   note_environment("PATH", real().getenv("PATH"));
 }
 
-void note_loaded() {
-  dl_iterate_phdr(
-      [](dl_phdr_info* info, std::size_t, void*) {
-        // The program itself has no name, the kernel's page no slash.
-        if (info->dlpi_name != nullptr && std::strchr(info->dlpi_name, '/') != nullptr)
-          note_path(DYAD_RECORD_LOADED, DYAD_INPUT_PRESENT, info->dlpi_name);
-        return 0;
-      },
-      nullptr);
-}
-
 void renew_directory() {
   KeepErrno keep;
+  // A child of vfork has a directory of its own, but its parent's memory.
+  if (g_owner != nullptr) {
+    const pid_t self = getpid();
+    if (*g_owner != 0 && *g_owner != self) return note_uncacheable("changes directory in a child of vfork");
+    *g_owner = self;
+  }
   Directory& next = g_directories[__atomic_fetch_add(&g_directory_count, 1, __ATOMIC_RELAXED) % 4];
   bool named = getcwd(next.path, sizeof next.path) != nullptr && next.path[0] == '/';
   next.size = named ? std::strlen(next.path) : 0;

@@ -7,23 +7,34 @@
 /// that one, and the log says that it was blinded. Not compiled into images: the runtime (run loop, testing.h) is.
 #pragma once
 
+#include <aliases.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <fstab.h>
 #include <fts.h>
 #include <ftw.h>
 #include <glob.h>
 #include <grp.h>
+#include <gshadow.h>
+#include <iconv.h>
 #include <ifaddrs.h>
 #include <libintl.h>
 #include <locale.h>
+#include <mntent.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <nl_types.h>
 #include <pwd.h>
+#include <rpc/netdb.h>
+#include <sched.h>
+#include <shadow.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/ipc.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -33,6 +44,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <utime.h>
+#include <wchar.h>
 #include <wordexp.h>
 
 #include "backends/abi/interposed.h"
@@ -68,5 +80,6 @@ inline const RealFunctions& real() {
 
 /// The name of a function that is not ours in this program, or null.
 const char* find_hidden_function();
+bool is_interposed(const char* name);
 
 }  // namespace dyad::inputs

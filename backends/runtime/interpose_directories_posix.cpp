@@ -43,6 +43,7 @@ int renamed(int result, int from_directory, const char* from, int to_directory, 
   if (!is_logging()) return result;
   note_path(DYAD_RECORD_STAT, seen(result == 0), from_directory, from);
   note_parent(seen(result == 0), to_directory, to);
+  if (result == 0) note_path(DYAD_RECORD_OUTPUT, DYAD_INPUT_UNKNOWN, to_directory, to);
   note_path(result == 0 ? DYAD_RECORD_WRITTEN : DYAD_RECORD_STAT, DYAD_INPUT_UNKNOWN, to_directory, to);
   return result;
 }
@@ -113,6 +114,10 @@ DYAD_INTERPOSE(DIR*, opendir, (const char* path)) {
 DYAD_INTERPOSE(DIR*, fdopendir, (int fd)) {
   DIR* result = real().fdopendir(fd);
   return result == nullptr ? result : listed(result, true, fd, ".");
+}
+DYAD_INTERPOSE(ssize_t, getdents64, (int fd, void* entries, size_t size)) {
+  ssize_t result = real().getdents64(fd, entries, size);
+  return listed(result, result >= 0, fd, ".");
 }
 extern "C" {
 typedef int DyadFilter(const dirent*);

@@ -1,5 +1,6 @@
 // Interposed: variables, and what the C library makes of them by itself (locale, time zone), and the files that it
 // reads on the way.
+#include <cstdio>
 #include <cstring>
 
 #include "backends/runtime/inputs.hpp"
@@ -34,6 +35,7 @@ void note_locale(int mask, const char* name) {
       if (category != LC_ALL && (mask & 1 << category) != 0) any = is_set(note_variable(kCategories[category])) || any;
     any = is_set(note_variable("LANG")) || any;
   }
+  if ((mask & 1 << LC_MESSAGES) != 0) note_variable("LANGUAGE");
   if (!any) return;
   if (const char* path = note_variable("LOCPATH"); is_set(path)) note_uncacheable("takes its locale from ", path);
   note_file("/usr/lib/locale/locale-archive");
@@ -54,8 +56,20 @@ void note_time_zone() {
   note_path_in(DYAD_RECORD_CONTENT, is_set(folder) ? folder : "/usr/share/zoneinfo", zone);
 }
 
-void note_users() {
-  for (const char* path : {"/etc/nsswitch.conf", "/etc/passwd", "/etc/group"}) note_file(path);
+/// Conversions between character sets: the lists of them that stand beside the C library.
+void note_conversions() {
+  if (const char* path = note_variable("GCONV_PATH"); is_set(path))
+    note_uncacheable("takes its character conversions from ", path);
+  Dl_info library;
+  if (dladdr(reinterpret_cast<void*>(real().iconv_open), &library) == 0) return;
+  const char* slash = std::strrchr(library.dli_fname, '/');
+  char folder[256];
+  if (slash == nullptr ||
+      std::snprintf(folder, sizeof folder, "%.*s/gconv", static_cast<int>(slash - library.dli_fname),
+                    library.dli_fname) >= static_cast<int>(sizeof folder))
+    return note_uncacheable("takes its character conversions from far away");
+  for (const char* name : {"gconv-modules", "gconv-modules.cache"}) note_path_in(DYAD_RECORD_CONTENT, folder, name);
+  note_path_in(DYAD_RECORD_DIRECTORY, folder, "gconv-modules.d");
 }
 
 }  // namespace
@@ -69,6 +83,24 @@ DYAD_INTERPOSE(char*, secure_getenv, (const char* name)) {
   char* value = real().secure_getenv(name);
   if (is_logging()) note_environment(name, value);
   return value;
+}
+
+// Without `overwrite` it tells, by what is there afterwards, whether the variable was set.
+DYAD_INTERPOSE(int, setenv, (const char* name, const char* value, int overwrite)) {
+  if (is_logging() && overwrite == 0 && name != nullptr) note_variable(name);
+  return real().setenv(name, value, overwrite);
+}
+DYAD_INTERPOSE(char*, get_current_dir_name, ()) {
+  if (is_logging())
+    if (const char* path = note_variable("PWD"); is_set(path)) note_path(DYAD_RECORD_LINK, DYAD_INPUT_UNKNOWN, path);
+  return real().get_current_dir_name();
+}
+DYAD_INTERPOSE(char*, tempnam, (const char* folder, const char* prefix)) {
+  if (is_logging()) {
+    if (const char* path = note_variable("TMPDIR"); is_set(path)) note_path(DYAD_RECORD_STAT, DYAD_INPUT_UNKNOWN, path);
+    note_path(DYAD_RECORD_STAT, DYAD_INPUT_UNKNOWN, folder);
+  }
+  return real().tempnam(folder, prefix);
 }
 
 DYAD_INTERPOSE(char*, setlocale, (int category, const char* name)) {
@@ -120,23 +152,42 @@ DYAD_INTERPOSE(time_t, timelocal, (tm * parts)) {
   return real().timelocal(parts);
 }
 
-#define DYAD_USERS(result, name, parameters, arguments) \
-  DYAD_INTERPOSE(result, name, parameters) {            \
-    if (is_logging()) note_users();                     \
-    return real().name arguments;                       \
+// By "%Z" and "%s".
+DYAD_INTERPOSE(size_t, strftime, (char* text, size_t size, const char* format, const tm* parts)) {
+  if (is_logging()) note_time_zone();
+  return real().strftime(text, size, format, parts);
+}
+DYAD_INTERPOSE(size_t, strftime_l, (char* text, size_t size, const char* format, const tm* parts, locale_t locale)) {
+  if (is_logging()) note_time_zone();
+  return real().strftime_l(text, size, format, parts, locale);
+}
+DYAD_INTERPOSE(size_t, __strftime_l, (char* text, size_t size, const char* format, const tm* parts, locale_t locale)) {
+  return dyad_own_strftime_l(text, size, format, parts, locale);
+}
+DYAD_INTERPOSE(size_t, wcsftime, (wchar_t * text, size_t size, const wchar_t* format, const tm* parts)) {
+  if (is_logging()) note_time_zone();
+  return real().wcsftime(text, size, format, parts);
+}
+DYAD_INTERPOSE(size_t, wcsftime_l,
+               (wchar_t * text, size_t size, const wchar_t* format, const tm* parts, locale_t locale)) {
+  if (is_logging()) note_time_zone();
+  return real().wcsftime_l(text, size, format, parts, locale);
+}
+DYAD_INTERPOSE(size_t, __wcsftime_l,
+               (wchar_t * text, size_t size, const wchar_t* format, const tm* parts, locale_t locale)) {
+  return dyad_own_wcsftime_l(text, size, format, parts, locale);
+}
+DYAD_INTERPOSE(char*, strptime, (const char* text, const char* format, tm* parts)) {
+  if (is_logging()) note_time_zone();
+  return real().strptime(text, format, parts);
+}
+
+DYAD_INTERPOSE(iconv_t, iconv_open, (const char* to, const char* from)) {
+  iconv_t result = real().iconv_open(to, from);
+  if (is_logging()) {
+    KeepErrno keep;
+    note_conversions();
+    note_loaded();  // the library unloads them when it likes
   }
-DYAD_USERS(passwd*, getpwent, (), ())
-DYAD_USERS(passwd*, getpwnam, (const char* name), (name))
-DYAD_USERS(passwd*, getpwuid, (uid_t user), (user))
-DYAD_USERS(group*, getgrent, (), ())
-DYAD_USERS(group*, getgrnam, (const char* name), (name))
-DYAD_USERS(group*, getgrgid, (gid_t group), (group))
-DYAD_USERS(int, getgrouplist, (const char* user, gid_t group, gid_t* groups, int* count), (user, group, groups, count))
-DYAD_USERS(int, getpwnam_r, (const char* name, passwd* entry, char* buffer, size_t size, passwd** found),
-           (name, entry, buffer, size, found))
-DYAD_USERS(int, getpwuid_r, (uid_t user, passwd* entry, char* buffer, size_t size, passwd** found),
-           (user, entry, buffer, size, found))
-DYAD_USERS(int, getgrnam_r, (const char* name, struct group* entry, char* buffer, size_t size, struct group** found),
-           (name, entry, buffer, size, found))
-DYAD_USERS(int, getgrgid_r, (gid_t group, struct group* entry, char* buffer, size_t size, struct group** found),
-           (group, entry, buffer, size, found))
+  return result;
+}

@@ -39,6 +39,8 @@ class Opening {
                               : (flags_ & O_TRUNC) != 0     ? DYAD_RECORD_STAT
                                                             : DYAD_RECORD_CONTENT;
       note_path(kind, seen(ok), directory_, path_);
+      if ((flags_ & O_NOFOLLOW) != 0 && kind != DYAD_RECORD_DIRECTORY)
+        note_path(DYAD_RECORD_STAT, DYAD_INPUT_UNKNOWN, directory_, path_);
       // What is reached through it is recorded by where it leads to.
       if ((flags_ & O_PATH) != 0) note_path(DYAD_RECORD_LINK, DYAD_INPUT_UNKNOWN, directory_, path_);
     } else {
@@ -53,6 +55,8 @@ class Opening {
         note_path(existed_ ? DYAD_RECORD_CONTENT : DYAD_RECORD_STAT, existed_ ? DYAD_INPUT_PRESENT : DYAD_INPUT_ABSENT,
                   directory_, path_);
     }
+    if ((flags_ & (O_WRONLY | O_RDWR)) != 0 && (flags_ & (O_PATH | O_EXCL)) == 0)
+      note_path(DYAD_RECORD_OUTPUT, DYAD_INPUT_UNKNOWN, directory_, path_);
     const bool makes = (flags_ & O_TRUNC) != 0 || (creates && !existed_);
     if (ok && makes && (flags_ & O_PATH) == 0) note_path(DYAD_RECORD_WRITTEN, DYAD_INPUT_UNKNOWN, directory_, path_);
   }
@@ -74,14 +78,14 @@ int flags_of(const char* mode) {
     case 'a':
       return O_WRONLY | O_CREAT | O_APPEND | (exclusive ? O_EXCL : 0);
     default:
-      return O_RDONLY;
+      return std::strchr(mode, '+') != nullptr ? O_RDWR : O_RDONLY;
   }
 }
 
 /// After a call that asked about `path`: 0 is success.
 template <class T>
-T asked(T result, int directory, const char* path, dyad_record_kind kind = DYAD_RECORD_STAT) {
-  if (is_logging()) note_path(kind, seen(result >= 0), directory, path);
+T asked(T result, int directory, const char* path) {
+  if (is_logging()) note_path(DYAD_RECORD_STAT, seen(result >= 0), directory, path);
   return result;
 }
 
@@ -126,6 +130,14 @@ DYAD_INTERPOSE(int, openat64, (int directory, const char* path, int flags, ...))
   Opening opening(directory, path, flags);
   return opened(real().openat64(directory, path, flags, mode), opening);
 }
+DYAD_INTERPOSE(int, __open, (const char* path, int flags, ...)) {
+  DYAD_MODE_OF(flags, flags)
+  return dyad_own_open(path, flags, mode);
+}
+DYAD_INTERPOSE(int, __open64, (const char* path, int flags, ...)) {
+  DYAD_MODE_OF(flags, flags)
+  return dyad_own_open64(path, flags, mode);
+}
 DYAD_INTERPOSE(int, __open_2, (const char* path, int flags)) { return dyad_own_open(path, flags); }
 DYAD_INTERPOSE(int, __open64_2, (const char* path, int flags)) { return dyad_own_open64(path, flags); }
 DYAD_INTERPOSE(int, __openat_2, (int directory, const char* path, int flags)) {
@@ -151,6 +163,12 @@ DYAD_INTERPOSE(FILE*, fopen64, (const char* path, const char* mode)) {
   Opening opening(AT_FDCWD, path, flags_of(mode));
   return opened(real().fopen64(path, mode), opening);
 }
+DYAD_INTERPOSE(FILE*, _IO_fopen, (const char* path, const char* mode)) { return dyad_own_fopen(path, mode); }
+DYAD_INTERPOSE(FILE*, setmntent, (const char* path, const char* mode)) {
+  Opening opening(AT_FDCWD, path, flags_of(mode));
+  return opened(real().setmntent(path, mode), opening);
+}
+DYAD_INTERPOSE(FILE*, __setmntent, (const char* path, const char* mode)) { return dyad_own_setmntent(path, mode); }
 DYAD_INTERPOSE(FILE*, freopen, (const char* path, const char* mode, FILE* file)) {
   Opening opening(AT_FDCWD, path, flags_of(mode));
   return opened(real().freopen(path, mode, file), opening);
@@ -205,6 +223,16 @@ DYAD_INTERPOSE(int, faccessat, (int directory, const char* path, int mode, int f
   return asked(real().faccessat(directory, path, mode, flags), directory, path);
 }
 
+DYAD_INTERPOSE(key_t, ftok, (const char* path, int project)) {
+  return asked(real().ftok(path, project), AT_FDCWD, path);
+}
+DYAD_INTERPOSE(long, pathconf, (const char* path, int name)) {
+  return asked(real().pathconf(path, name), AT_FDCWD, path);
+}
+DYAD_INTERPOSE(int, inotify_add_watch, (int fd, const char* path, uint32_t events)) {
+  return asked(real().inotify_add_watch(fd, path, events), AT_FDCWD, path);
+}
+
 DYAD_INTERPOSE(ssize_t, getxattr, (const char* path, const char* name, void* value, size_t size)) {
   return asked(real().getxattr(path, name, value, size), AT_FDCWD, path);
 }
@@ -244,10 +272,10 @@ DYAD_INTERPOSE(char*, canonicalize_file_name, (const char* path)) { return dyad_
 // Those that change a file, its owner, mode or times depend on its being there; the host sees that it has changed.
 
 DYAD_INTERPOSE(int, truncate, (const char* path, off_t size)) {
-  return asked(real().truncate(path, size), AT_FDCWD, path, DYAD_RECORD_CONTENT);
+  return asked(real().truncate(path, size), AT_FDCWD, path);
 }
 DYAD_INTERPOSE(int, truncate64, (const char* path, off64_t size)) {
-  return asked(real().truncate64(path, size), AT_FDCWD, path, DYAD_RECORD_CONTENT);
+  return asked(real().truncate64(path, size), AT_FDCWD, path);
 }
 DYAD_INTERPOSE(int, chmod, (const char* path, mode_t mode)) { return asked(real().chmod(path, mode), AT_FDCWD, path); }
 DYAD_INTERPOSE(int, fchmodat, (int directory, const char* path, mode_t mode, int flags)) {

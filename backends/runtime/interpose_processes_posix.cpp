@@ -46,11 +46,13 @@ bool has_search_path(const void* caller) {
   return false;
 }
 
-void* open_library(const char* name, int mode) {
+/// `caller`: an address in the code that calls dlopen.
+void* open_library(const char* name, int mode, const void* caller) {
   void* library = real().dlopen(name, mode);
   KeepErrno keep;
   if (library != nullptr) {
     note_loaded();  // now: it may be gone at the end
+    if (name != nullptr && *name != '\0') note_search_for(name, caller);
   } else if (name != nullptr && std::strchr(name, '/') != nullptr && real().access(name, F_OK) != 0) {
     note_path(DYAD_RECORD_CONTENT, DYAD_INPUT_ABSENT, name);
   } else if (name != nullptr) {
@@ -295,20 +297,44 @@ DYAD_NETWORK(int, gethostbyaddr_r,
 // The library looks at its caller, for the caller's own search path. A tail call leaves it that caller.
 DYAD_INTERPOSE(void*, dlopen, (const char* name, int mode)) {
   if (!is_logging()) return real().dlopen(name, mode);
+  if ((mode & RTLD_DEEPBIND) != 0) note_uncacheable("loads what does not come to the log first: ", name);
   if (name != nullptr && std::strchr(name, '/') == nullptr && has_search_path(__builtin_return_address(0))) {
     note_uncacheable("loads by a search path of its own: ", name);
     return real().dlopen(name, mode);
   }
-  return open_library(name, mode);
+  return open_library(name, mode, __builtin_return_address(0));
 }
 DYAD_INTERPOSE(void*, dlmopen, (Lmid_t space, const char* name, int mode)) {
   if (is_logging()) note_uncacheable("loads into a namespace of its own: ", name);
   return real().dlmopen(space, name, mode);
 }
+// The library looks at its caller, too: what is "next" depends on it.
+DYAD_INTERPOSE(void*, dlsym, (void* library, const char* name)) {
+  if (is_logging() && library != RTLD_DEFAULT && is_interposed(name)) note_uncacheable("calls past the log: ", name);
+  return real().dlsym(library, name);
+}
 DYAD_INTERPOSE(int, dlclose, (void* library)) {
   if (is_logging()) note_loaded();
   return real().dlclose(library);
 }
+
+#define DYAD_REFUSED(what, result, name, parameters, arguments) \
+  DYAD_INTERPOSE(result, name, parameters) {                    \
+    if (is_logging()) note_uncacheable(what);                   \
+    return real().name arguments;                               \
+  }
+DYAD_REFUSED("leaves its namespace", int, unshare, (int flags), (flags))
+DYAD_REFUSED("leaves its namespace", int, setns, (int fd, int type), (fd, type))
+DYAD_REFUSED("mounts", int, mount,
+             (const char* from, const char* to, const char* type, unsigned long flags, const void* data),
+             (from, to, type, flags, data))
+DYAD_REFUSED("unmounts", int, umount, (const char* path), (path))
+DYAD_REFUSED("unmounts", int, umount2, (const char* path, int flags), (path, flags))
+DYAD_REFUSED("opens by a handle", int, open_by_handle_at, (int mount, file_handle* handle, int flags),
+             (mount, handle, flags))
+DYAD_NETWORK(hostent*, gethostent, (), ())
+DYAD_NETWORK(int, gethostent_r, (hostent * entry, char* buffer, size_t size, hostent** found, int* error),
+             (entry, buffer, size, found, error))
 
 // Of six parameters instead of any number: the same for the caller, and a tail call for the library.
 DYAD_INTERPOSE(long, syscall, (long number, long a, long b, long c, long d, long e, long f)) {

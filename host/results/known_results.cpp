@@ -20,32 +20,19 @@ namespace {
 
 /// What the dynamic loader, the C library and the runtimes of sanitizers read by themselves, before any code of a
 /// process runs or in calls that nobody can see.
-constexpr std::array kVariables{"ASAN_OPTIONS",
-                                "GCONV_PATH",
-                                "GLIBCXX_TUNABLES",
-                                "GLIBC_TUNABLES",
-                                "HWASAN_OPTIONS",
-                                "LD_AUDIT",
-                                "LD_BIND_NOT",
-                                "LD_BIND_NOW",
-                                "LD_DYNAMIC_WEAK",
-                                "LD_HWCAP_MASK",
-                                "LD_LIBRARY_PATH",
-                                "LD_PRELOAD",
-                                "LSAN_OPTIONS",
-                                "MALLOC_ARENA_MAX",
-                                "MALLOC_ARENA_TEST",
-                                "MALLOC_CHECK_",
-                                "MALLOC_MMAP_MAX_",
-                                "MALLOC_MMAP_THRESHOLD_",
-                                "MALLOC_PERTURB_",
-                                "MALLOC_TCACHE_COUNT",
-                                "MALLOC_TOP_PAD_",
-                                "MALLOC_TRIM_THRESHOLD_",
-                                "MSAN_OPTIONS",
-                                "POSIXLY_CORRECT",
-                                "TSAN_OPTIONS",
-                                "UBSAN_OPTIONS"};
+constexpr std::array kVariables{"ASAN_OPTIONS",      "GCONV_PATH",
+                                "GLIBCXX_TUNABLES",  "GLIBC_TUNABLES",
+                                "HWASAN_OPTIONS",    "LD_AUDIT",
+                                "LD_BIND_NOT",       "LD_BIND_NOW",
+                                "LD_DYNAMIC_WEAK",   "LD_HWCAP_MASK",
+                                "LD_LIBRARY_PATH",   "LD_PRELOAD",
+                                "LSAN_OPTIONS",      "MALLOC_ARENA_MAX",
+                                "MALLOC_ARENA_TEST", "MALLOC_CHECK_",
+                                "MALLOC_MMAP_MAX_",  "MALLOC_MMAP_THRESHOLD_",
+                                "MALLOC_PERTURB_",   "MALLOC_TCACHE_COUNT",
+                                "MALLOC_TOP_PAD_",   "MALLOC_TRIM_THRESHOLD_",
+                                "MSAN_OPTIONS",      "POSIXLY_CORRECT",
+                                "TSAN_OPTIONS",      "UBSAN_OPTIONS"};
 /// Files of the dynamic loader.
 constexpr std::array kLoaderFiles{"/etc/ld.so.cache", "/etc/ld.so.preload"};
 

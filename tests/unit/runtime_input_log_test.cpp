@@ -57,7 +57,7 @@ TEST_F(InputLogOfAProcess, NamesFilesThatAreRead) {
               open("file/below", O_RDONLY);
             }),
             (Lines{"CONTENT + ROOT/file", "CONTENT + ROOT/folder/a", "CONTENT - ROOT/missing",
-                   "CONTENT + ROOT/folder/../file", "CONTENT - ROOT/file/below"}));
+                   "CONTENT + ROOT/folder/../file", "OUTPUT ROOT/folder/../file", "CONTENT - ROOT/file/below"}));
 }
 
 TEST_F(InputLogOfAProcess, NamesFilesBelowDescriptors) {
@@ -197,20 +197,22 @@ TEST_F(InputLogOfAProcess, NamesTheFilesOfUsers) {
 }
 
 TEST_F(InputLogOfAProcess, TellsWhatTheTestMakes) {
-  EXPECT_EQ(logged([] {
-              close(open("made", O_CREAT | O_WRONLY | O_TRUNC, 0600));
-              close(open("new", O_CREAT | O_RDWR | O_EXCL, 0600));
-              close(open("file", O_CREAT | O_RDWR | O_APPEND, 0600));
-              FILE* log = fopen("log", "a");
-              if (log != nullptr) fclose(log);
-              mkdir("dir", 0700);
-              mkdir("folder", 0700);
-              rename("made", "moved");
-              fopen("no/such/folder", "w");
-            }),
-            (Lines{"STAT + ROOT", "WRITTEN ROOT/made", "STAT - ROOT/new", "WRITTEN ROOT/new", "CONTENT + ROOT/file",
-                   "STAT - ROOT/log", "WRITTEN ROOT/log", "STAT - ROOT/dir", "WRITTEN ROOT/dir", "STAT ROOT",
-                   "STAT + ROOT/folder", "WRITTEN ROOT/moved", "STAT - ROOT/no/such", "STAT - ROOT/no/such/folder"}));
+  EXPECT_EQ(
+      logged([] {
+        close(open("made", O_CREAT | O_WRONLY | O_TRUNC, 0600));
+        close(open("new", O_CREAT | O_RDWR | O_EXCL, 0600));
+        close(open("file", O_CREAT | O_RDWR | O_APPEND, 0600));
+        FILE* log = fopen("log", "a");
+        if (log != nullptr) fclose(log);
+        mkdir("dir", 0700);
+        mkdir("folder", 0700);
+        rename("made", "moved");
+        fopen("no/such/folder", "w");
+      }),
+      (Lines{"STAT + ROOT", "OUTPUT ROOT/made", "WRITTEN ROOT/made", "STAT - ROOT/new", "WRITTEN ROOT/new",
+             "CONTENT + ROOT/file", "OUTPUT ROOT/file", "STAT - ROOT/log", "OUTPUT ROOT/log", "WRITTEN ROOT/log",
+             "STAT - ROOT/dir", "WRITTEN ROOT/dir", "STAT ROOT", "STAT + ROOT/folder", "OUTPUT ROOT/moved",
+             "WRITTEN ROOT/moved", "STAT - ROOT/no/such", "STAT - ROOT/no/such/folder", "OUTPUT ROOT/no/such/folder"}));
 }
 
 TEST_F(InputLogOfAProcess, LeavesOutWhatTheTestMade) {
@@ -227,13 +229,13 @@ TEST_F(InputLogOfAProcess, LeavesOutWhatTheTestMade) {
 }
 
 TEST_F(InputLogOfAProcess, NamesWhatIsRemoved) {
-  EXPECT_EQ(
-      logged([] {
-        unlink("file");
-        rmdir("missing");
-        rename("link", "other");
-      }),
-      (Lines{"STAT + ROOT/file", "STAT - ROOT/missing", "STAT + ROOT/link", "STAT + ROOT", "WRITTEN ROOT/other"}));
+  EXPECT_EQ(logged([] {
+              unlink("file");
+              rmdir("missing");
+              rename("link", "other");
+            }),
+            (Lines{"STAT + ROOT/file", "STAT - ROOT/missing", "STAT + ROOT/link", "STAT + ROOT", "OUTPUT ROOT/other",
+                   "WRITTEN ROOT/other"}));
 }
 
 TEST_F(InputLogOfAProcess, TellsWhatALinkOfTheTestLeadsTo) {

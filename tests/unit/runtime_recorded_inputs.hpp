@@ -52,8 +52,9 @@ class Memory {
 
   /// "CONTENT + /path" (+ present, - absent), in order of the log.
   Lines lines() const {
-    static const char* const kKinds[] = {"?",       "CONTENT", "STAT", "DIRECTORY",   "LINK",    "ENVIRONMENT",
-                                         "WRITTEN", "LOADED",  "TREE", "UNCACHEABLE", "PROGRAM", "NETWORK"};
+    static const char* const kKinds[] = {"?",           "CONTENT", "STAT",   "DIRECTORY", "LINK",
+                                         "ENVIRONMENT", "WRITTEN", "LOADED", "TREE",      "UNCACHEABLE",
+                                         "PROGRAM",     "NETWORK", "OUTPUT"};
     Lines lines;
     const dyad_input_header header = this->header();
     std::string bytes(header.used, '\0');
@@ -61,7 +62,7 @@ class Memory {
     for (std::size_t at = 0; at < bytes.size();) {
       dyad_input_record record;
       std::memcpy(&record, bytes.data() + at, sizeof record);
-      if (record.kind < 1 || record.kind > 11 || record.seen > 2 || record.zero != 0) {
+      if (record.kind < 1 || record.kind > 12 || record.seen > 2 || record.zero != 0) {
         lines.push_back("DAMAGED");
         break;
       }
