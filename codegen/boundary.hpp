@@ -46,7 +46,8 @@ struct CompileResult {
   std::vector<Definition> definitions;
   std::vector<Symbol> symbols;
   std::optional<std::uint32_t> main_line;
-  std::string unrepeatable;  ///< why, or empty
+  bool main_takes_environment = false;  ///< by a third parameter
+  std::string unrepeatable;             ///< why, or empty
   PhaseTimes times;
 };
 

@@ -92,8 +92,9 @@ typedef struct dyad_compile_sink {
    * if `identity` is the same and not empty. It is the header's path; for a suite its fixture; empty: only this source
    * has the like. */
   void (*definition)(void* user, dyad_str name, dyad_str identity);
-  void (*symbol)(void* user, uint32_t kind, dyad_str name); /* the object's external symbols, mangled */
-  void (*main)(void* user, uint32_t line);                  /* the source defines main */
+  /* The object's external symbols, mangled. A main with a third parameter counts as a use of `environ`. */
+  void (*symbol)(void* user, uint32_t kind, dyad_str name);
+  void (*main)(void* user, uint32_t line); /* the source defines main */
   /* The output depends on something that is no input: the source expands __DATE__, __TIME__ or __TIMESTAMP__ and
    * SOURCE_DATE_EPOCH is not set. At most once. */
   void (*unrepeatable)(void* user, dyad_str why);

@@ -213,6 +213,8 @@ void run(Job& job) {
   }
   if (!done || compiler.getDiagnostics().hasErrorOccurred()) return;
   job.result.symbols = read_symbols({job.result.output.data(), job.result.output.size()});
+  // Whoever calls this main has to name the array for it.
+  if (job.result.main_takes_environment) job.result.symbols.push_back({DYAD_SYMBOL_UNDEFINED, "environ"});
   job.result.status = DYAD_COMPILE_OK;
 }
 

@@ -122,6 +122,7 @@ class ModuleStart : public llvm::PassInfoMixin<ModuleStart> {
     if (!main || main->isDeclaration() || !main->hasExternalLinkage() || job_->main_symbol.empty())
       return llvm::PreservedAnalyses::none();
     main->setName(job_->main_symbol);
+    job_->result->main_takes_environment = main->arg_size() > 2;
     return llvm::PreservedAnalyses::none();
   }
 

@@ -70,6 +70,13 @@ TEST_F(CodegenCompileTest, LanguageFollowsTheSuffix) {
   }
 }
 
+TEST_F(CodegenCompileTest, AMainWithThreeParametersUsesTheEnvironment) {
+  write("two.c", "int main(int n, char** v) { return n && v ? 0 : 1; }\n");
+  EXPECT_FALSE(has(compile("two.c").undefined, "environ"));
+  write("three.c", "int main(int n, char** v, char** e) { return n && v && e ? 0 : 1; }\n");
+  EXPECT_TRUE(has(compile("three.c").undefined, "environ"));
+}
+
 TEST_F(CodegenCompileTest, MainIsRenamedAndReportedWithItsLine) {
   write("m.cpp", "int helper();\n\nint main() { if (helper()) return 4; }\n");
   const Compiled m = compile("m.cpp");
