@@ -140,6 +140,9 @@ void KnownResults::keep(const discover::Package& package, const build::BuiltPack
       facts.own.add(world_.present({FactKind::kLink, consulted.text, {}, {}}));
     facts.own.add(std::move(now));
   }
+  for (const char* path : kLoaderFiles)
+    if (reason.empty() && world_.files().changed_meanwhile(path))
+      reason = std::string(path) + " changed during the run";
   if (!reason.empty()) return world_.keep_reason(*lookup, reason);
 
   auto shared = every_process();

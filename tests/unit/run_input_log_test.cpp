@@ -43,7 +43,7 @@ std::string log(const std::string& records, std::uint32_t flags = DYAD_INPUT_COM
 
 /// "STAT + /path" per input.
 std::vector<std::string> lines(const std::vector<Consulted>& all) {
-  static const char* const kKinds[] = {"CONTENT", "STAT", "DIRECTORY", "LINK", "ENVIRONMENT", "LOADED"};
+  static const char* const kKinds[] = {"CONTENT", "STAT", "DIRECTORY", "LINK", "ENVIRONMENT", "LOADED", "OUTPUT"};
   static const char* const kMarks[] = {" ", " + ", " - "};
   std::vector<std::string> lines;
   for (const Consulted& input : all)
@@ -89,6 +89,12 @@ TEST(Inputs, LeaveOutWhatTheTestHasWritten) {
                   record(DYAD_RECORD_STAT, "/output") + record(DYAD_RECORD_STAT, "/out/a/b/c") +
                   record(DYAD_RECORD_TREE, "/out/tree") + record(DYAD_RECORD_STAT, "/")),
             (Lines{"CONTENT /out/before", "STAT /", "STAT /output"}));
+}
+
+TEST(Inputs, KnowAnOutputUntilItIsWritten) {
+  EXPECT_EQ(lines(record(DYAD_RECORD_OUTPUT, "/out") + record(DYAD_RECORD_WRITTEN, "/out") +
+                  record(DYAD_RECORD_OUTPUT, "/out") + record(DYAD_RECORD_OUTPUT, "/out/below")),
+            (Lines{"OUTPUT /out"}));
 }
 
 TEST(Inputs, LeaveOutWhatAnEarlierProcessHasWritten) {
