@@ -74,8 +74,7 @@ std::optional<cache::Digest> digest_of_file(const std::string& path, std::uint64
 }
 
 /// A rename changes the ctime of what it moves. So does a new entry of a directory, which is no change of the way, but
-/// that changes the mtime as well. Both, one after the other, look like the latter, but then the directory around has
-/// changed too. The kernel reads the two times one after the other: an entry made in between looks like a move, once.
+/// that changes the mtime as well. (Both, one after the other, look like the latter: docs/input-log.md.) The kernel reads the two times one after the other: an entry made in between looks like a move, once.
 bool is_moved(const std::string& directory) {
   for (int tries = 0; tries < 5; ++tries) {
     struct stat status;
@@ -122,15 +121,13 @@ bool FileStates::changed_meanwhile(const std::string& path) const {
 }
 
 bool FileStates::way_changed(const std::string& path, int depth) const {
-  bool parent_is_new = false;
   for (auto slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
     struct stat status;
     if (::lstat(part.c_str(), &status) != 0) return false;
     const std::int64_t changed_ns = nanoseconds(status.st_ctim);
     const bool is_new = may_be_new(changed_ns);
-    if (is_new && S_ISDIR(status.st_mode) && (parent_is_new || is_moved(part))) return true;
-    parent_is_new = is_new && (status.st_mode & S_ISVTX) == 0;  // in /tmp and the like nobody moves what is another's
+    if (is_new && S_ISDIR(status.st_mode) && is_moved(part)) return true;
     if (S_ISLNK(status.st_mode)) {
       char target[PATH_MAX];
       const auto size = ::readlink(part.c_str(), target, sizeof target);

@@ -144,6 +144,10 @@ class Execution:
             else:
                 interrupt, words = (getattr(signal, "SIG" + words[1]), self.place(words[2])), words[3:]
         command = self.dyad_command(words[1:]) if words[0] == "dyad" else words[1:]
+        if words[0] == "dyad":
+            # No person starts dyad within a tick of the kernel's clock (4 to 10 ms) after an edit. Of a file as young as
+            # that nobody can tell whether it changed before or after the start, so its reader's result is not kept.
+            time.sleep(0.012)
         returned = self.spawn(command, nobody, interrupt)
         for name, text in (("out", self.stdout), ("err", self.stderr)):
             lines = [f"  {name} | {line}" for line in text.splitlines()]
