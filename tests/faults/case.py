@@ -20,6 +20,7 @@ SOURCE = FOLDER.parent.parent
 TIMEOUT_S = 120
 MOST_SHOWN = 5  # of the wrong outcomes of a row
 NOBODY = 65534
+TICK_S = 0.01  # the longest of Linux
 
 # The smallest package that compiles, links, reads something and prints it.
 SMALL = {
@@ -115,6 +116,7 @@ class Case:
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     runs: int = 0
+    written: float = 0.0
 
     def __post_init__(self):
         self.root, self.cache, self.temporary = (self.folder / name for name in ("work", "cache", "tmp"))
@@ -133,6 +135,7 @@ class Case:
         place = self.root / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(text.encode() if isinstance(text, str) else text)
+        self.written = time.monotonic()
         return place
 
     def write_all(self, files: dict[str, str]) -> None:
@@ -157,6 +160,8 @@ class Case:
         setting = {name: value for name, value in (self.environment | environment).items() if value is not None}
         options = {"user": user, "group": user, "extra_groups": []} if user is not None else {}
         self.runs += 1
+        # What was written in the tick of the clock in which a run begins may have changed during it, and is not kept.
+        time.sleep(max(0.0, self.written + 2 * TICK_S - time.monotonic()))
         return subprocess.Popen(command, cwd=cwd or self.root, env=setting, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options)
 

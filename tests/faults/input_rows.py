@@ -287,7 +287,6 @@ def data_changes_during_the_test(case: Case) -> None:
                     (case.root / link).symlink_to(target)
                 case.write("a_test.c", waiting.source(path, first))
                 case.wipe()
-                time.sleep(0.02)  # the clock of file systems has its ticks
                 what = f"{name}, the test looks {'before' if first else 'after'}"
                 run = waiting.run(action)
                 now = "old" if name == "nothing" else "none" if name == "remove" else "new"
@@ -308,13 +307,11 @@ def data_changes_before_the_test(case: Case) -> None:
         case.write_all({"a/a_test.c": waiting.source("in", 1), "a/in": "old\n", "b/a.c": SMALL["a.c"],
                         "b/a.h": SMALL["a.h"], "b/a_test.c": SMALL["a_test.c"].replace("data.txt", "../second.txt"),
                         "second.txt": "first\n"})
-        time.sleep(0.02)
         case.must_pass(waiting.run(), "first run", "data first")
         # Both packages are run again; the second's old result is looked up first, and so its file is looked at.
         for text in ("other", "third"):
             case.write("a/in", f"{text}\n")
             case.write("second.txt", f"{text}0\n")
-            time.sleep(0.02)
             run = waiting.run(lambda: case.write("second.txt", f"{text}1\n"))
             case.inject()
             case.must_pass(run, "edited meanwhile", f"data {text}1")
