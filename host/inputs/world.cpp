@@ -135,11 +135,24 @@ std::optional<cache::Digest> World::keep(const cache::ActionId& lookup, const Fa
   record.versions.push_back({facts.own, facts.shared});
   if (auto earlier = record_of(lookup))
     for (auto& old : earlier->versions)
-      // Another state of the same facts finds its outcome through the new version.
-      if (record.versions.size() < Record::kMostVersions && !same_names(old.own, facts.own))
+      if (record.versions.size() < Record::kMostVersions && !is_superseded(old, facts))
         record.versions.push_back(std::move(old));
   if (!store_->put(lookup, record.serialize())) return std::nullopt;
   return key;
+}
+
+/// Another state of the same facts finds its outcome through the new version. A version whose lists are lost finds
+/// none.
+bool World::is_superseded(const Record::Version& old, const FactSet& by) const {
+  std::vector<cache::Digest> shared, wanted = by.shared;
+  for (const auto& id : old.shared) {
+    auto now = present_shared(id);
+    if (!now) return true;
+    shared.push_back(*now);
+  }
+  sort(shared);
+  sort(wanted);
+  return same_names(old.own, by.own) && shared == wanted;
 }
 
 std::optional<cache::Digest> World::keep_shared(const Facts& facts) {

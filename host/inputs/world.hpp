@@ -75,6 +75,7 @@ class World {
   };
 
   void renew(Fact& fact) const;
+  bool is_superseded(const Record::Version& old, const FactSet& by) const;
   std::optional<cache::Digest> present_shared(const cache::Digest& id) const;
 
   cache::Store* store_;

@@ -94,6 +94,27 @@ TEST_F(WorldTest, SharedListsCountToo) {
   EXPECT_EQ(found(lookup_), "");
 }
 
+TEST_F(WorldTest, AnUndoneChangeIsAHitAlthoughSharedListsNamedOtherThings) {
+  // As with a flag that makes a system header include another one, and is taken back.
+  write("a", "one");
+  write("b", "header");
+  write("c", "what it includes with the flag");
+  for (bool with_flag : {false, true}) {
+    given_ = with_flag ? "-O1" : "";
+    World& now = world();
+    Facts outside;
+    outside.add(now.present({FactKind::kFile, path("b"), {}, {}}));
+    if (with_flag) outside.add(now.present({FactKind::kFile, path("c"), {}, {}}));
+    outside.normalise();
+    auto set = facts_about(now, "a");
+    set.shared.push_back(*now.keep_shared(outside));
+    ASSERT_TRUE(now.keep(lookup_, set, with_flag ? "with" : "without"));
+  }
+  EXPECT_EQ(found(lookup_), "with");
+  given_ = "";
+  EXPECT_EQ(found(lookup_), "without");
+}
+
 TEST_F(WorldTest, InconsistentFactsAreNotKept) {
   World& now = world();
   FactSet set;
