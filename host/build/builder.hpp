@@ -42,7 +42,8 @@ class Builder {
   std::optional<BuiltPackage> find(const discover::Package& package) const;
   /// Sets the images' files. False if the cache has lost one.
   bool find_images(const discover::Package& package, BuiltPackage& built) const;
-  /// Under which the outcome of the package's build is kept: for explanations.
+  /// With --release; and under which the outcome of the package's build is kept: for explanations.
+  bool is_release() const { return parts_.release; }
   cache::ActionId lookup_action(const discover::Package& package) const;
 
   /// Asks for the compilation of everything that `packages` surely need. Returns at once.

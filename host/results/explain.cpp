@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string_view>
 
@@ -26,6 +27,31 @@ std::set<std::string> lines_of(std::string_view text) {
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return lines;
+}
+
+/// The flags of a list that has one argument in a line; those that take the next argument are one with it: "-I
+/// include".
+std::set<std::string> flags_of(std::string_view text, const fs::path& root) {
+  constexpr std::array kTakeNext{"-I",       "-D",      "-U",         "-L",       "-l",
+                                 "-isystem", "-iquote", "-idirafter", "-include", "-imacros"};
+  std::set<std::string> flags;
+  std::string option;
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (option.empty() && std::ranges::find(kTakeNext, line) != kTakeNext.end()) {
+      option = line;
+      continue;
+    }
+    auto below = line.starts_with(root.native() + "/") ? line.substr(root.native().size() + 1) : line;
+    if (!option.empty())
+      flags.insert(option + " " + std::string(below));
+    else if (!line.empty())
+      flags.emplace(line);
+    option.clear();
+  }
+  if (!option.empty()) flags.insert(option);
+  return flags;
 }
 
 class Words {
@@ -102,17 +128,18 @@ class Words {
 
   void add_given(const Fact& was, const Fact& now) {
     if (was.name == build::GivenFacts::tools()) return say("dyad or its compiler changed");
-    auto before = lines_of(was.text), after = lines_of(now.text);
     bool sources = was.name.starts_with("sources of");
     auto directory = was.name.starts_with(build::GivenFacts::sources_of("/"))
                          ? fs::path(was.name.substr(build::GivenFacts::sources_of("").size()))
                          : fs::path();
-    if (sources) return add_sources(before, after, directory);
+    if (sources) return add_sources(lines_of(was.text), lines_of(now.text), directory);
     if (was.name == build::GivenFacts::process()) {
-      for (const auto& line : after)
+      auto before = lines_of(was.text);
+      for (const auto& line : lines_of(now.text))
         if (!before.contains(line)) say("dyad runs with another {}", line);
       return;
     }
+    auto before = flags_of(was.text, root_), after = flags_of(now.text, root_);
     for (const auto& line : after)
       if (!before.contains(line)) say("flag {} added", line);
     for (const auto& line : before)
@@ -170,7 +197,10 @@ Explanation explain(const discover::Package& package, const build::Builder& buil
   if (!built) {
     auto record = world.record_of(builder.lookup_action(package));
     if (record && !record->not_stored.empty()) return {false, {"its last build was not kept: " + record->not_stored}};
-    if (!record || record->versions.empty()) return {false, {"nothing is known of a build with these flags"}};
+    if (!record || record->versions.empty())
+      return {
+          false,
+          {fmt::format("nothing is known of a build with these flags{}", builder.is_release() ? ": --release" : "")}};
     auto reasons = differences(all_facts(*record, world), world, root);
     if (reasons.empty()) reasons.emplace_back("the cache has lost what was kept of its build");
     return {false, std::move(reasons)};
