@@ -71,6 +71,8 @@ def damaged_entries(case: Case) -> None:
             run = case.test()
             case.must_say(run, expected, what)
             found = run.counted("cache damaged")
+            if found == 1 and case.random.random() < 0.9:
+                continue
             # What the run did not need is found by a check, which says so and removes it.
             check = case.dyad("cache", "verify")
             named = f"damaged: {name.relative_to(name.parts[0])}" in check.stdout
