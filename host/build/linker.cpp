@@ -151,8 +151,9 @@ void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::
     outcome.facts.own.spoil();
     return;
   }
-  std::error_code ignored;  // a program must be executable where it lies
-  if (job.executable) fs::permissions(store->path_of(cache::OutputId{outcome.image}), fs::perms(0555), ignored);
+  std::error_code error;  // a program must be executable where it lies: else later runs could not start it
+  if (job.executable) fs::permissions(store->path_of(cache::OutputId{outcome.image}), fs::perms(0555), error);
+  if (error) return outcome.facts.own.spoil();
   outcome.key = parts_.world.keep(lookup, outcome.facts, outcome.image.hex());
   if (!outcome.key) outcome.facts.own.spoil();
 }
