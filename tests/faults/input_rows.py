@@ -12,8 +12,8 @@ SHOW = """#include <dyad/testing.h>
 #include "value.h"
 void TestValue(dyad_T *t) { dyad_log(t, "value %d", VALUE); }
 """
-# A test that waits, before or after it looks, until the file that it made is taken away: so it can be interrupted. What
-# is in /dev is no input.
+# A test that waits, before or after it looks, until the file that it made in its own temporary directory, which is no input,
+# is taken away: so it can be interrupted.
 WAITS = """#include <dyad/testing.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -26,9 +26,11 @@ static void show(dyad_T *t, const char *path) {
 }
 void TestData(dyad_T *t) {
   if (%(first)d) show(t, "%(path)s");
-  FILE *file = fopen("%(waiting)s", "w");
+  char waiting[4096];
+  snprintf(waiting, sizeof waiting, "%%s/waiting", dyad_temp_dir(t));
+  FILE *file = fopen(waiting, "w");
   if (file) fclose(file);
-  while (access("%(waiting)s", F_OK) == 0) usleep(1000);
+  while (access(waiting, F_OK) == 0) usleep(1000);
   if (!%(first)d) show(t, "%(path)s");
 }
 """
@@ -223,29 +225,23 @@ def edited_while_it_compiles(case: Case) -> None:
         case.must_pass(case.test(**case.with_shim()), f"{path} is back", before)
 
 
-class Waiting:
-    """Runs of tests that wait; `file` is what they wait for."""
+def source_that_waits(path: str, first: int) -> str:
+    return WAITS % {"path": path, "first": first}
 
-    def __init__(self, case: Case):
-        self.case, self.file = case, Path(f"/dev/shm/dyad-faults-{os.getpid()}-{id(case)}")
 
-    def __enter__(self) -> "Waiting":
-        return self
+def run_that_waits(case: Case, action: Callable[[], None] = lambda: None) -> Run:
+    """A run with the action while the test waits, if it is run at all."""
+    found: list[Path] = []
 
-    def __exit__(self, *_) -> None:
-        self.file.unlink(missing_ok=True)
+    def waits() -> bool:
+        found[:] = [Path(folder) / "waiting" for folder, _, files in os.walk(case.temporary) if "waiting" in files]
+        return bool(found)
 
-    def source(self, path: str, first: int) -> str:
-        return WAITS % {"waiting": self.file, "path": path, "first": first}
-
-    def run(self, action: Callable[[], None] = lambda: None) -> Run:
-        """A run with the action while the test waits, if it is run at all."""
-        self.file.unlink(missing_ok=True)
-        process = self.case.start("test", "-v", "-p", "1", "./...")
-        if wait_for(self.file.exists, process):
-            action()
-            self.file.unlink()
-        return self.case.end(process)
+    process = case.start("test", "-v", "-p", "1", "./...")
+    if wait_for(waits, process):
+        action()
+        found[0].unlink()
+    return case.end(process)
 
 
 @row(51, "a data file is edited, renamed over, its link or directory exchanged during the test: not kept")
@@ -274,49 +270,47 @@ def data_changes_during_the_test(case: Case) -> None:
     actions = {"edit": ("data/in", edit), "rename over": ("data/in", rename), "remove": ("data/in", remove),
                "exchange the directory": ("data/in", exchange_directory), "retarget the link": ("link", retarget),
                "retarget the directory's link": ("dir/in", retarget_directory)}
-    with Waiting(case) as waiting:
-        for name, (path, action) in ({"nothing": ("data/in", lambda: None)} | actions).items():
-            for first in (1, 0):  # whether the test looks before or after
-                for place in ("data", "data.old", "other"):
-                    for entry in (case.root / place).glob("*"):
-                        entry.unlink()
-                case.write("data/in", "old\n")
-                case.write("other/in", "new\n")
-                for link, target in (("link", "data/in"), ("dir", "data")):
-                    (case.root / link).unlink(missing_ok=True)
-                    (case.root / link).symlink_to(target)
-                case.write("a_test.c", waiting.source(path, first))
-                case.wipe()
-                what = f"{name}, the test looks {'before' if first else 'after'}"
-                run = waiting.run(action)
-                now = "old" if name == "nothing" else "none" if name == "remove" else "new"
-                case.must_pass(run, what, f"data {'old' if first else now}")
-                for _ in range(2):
-                    run = waiting.run()
-                    case.must_pass(run, f"{what}; then", f"data {now}")
-                if name == "nothing":
-                    case.must(run.cached == 1, f"not kept although nothing changed: {case.explain()}")
-                else:
-                    case.inject()
+    for name, (path, action) in ({"nothing": ("data/in", lambda: None)} | actions).items():
+        for first in (1, 0):  # whether the test looks before or after
+            for place in ("data", "data.old", "other"):
+                for entry in (case.root / place).glob("*"):
+                    entry.unlink()
+            case.write("data/in", "old\n")
+            case.write("other/in", "new\n")
+            for link, target in (("link", "data/in"), ("dir", "data")):
+                (case.root / link).unlink(missing_ok=True)
+                (case.root / link).symlink_to(target)
+            case.write("a_test.c", source_that_waits(path, first))
+            case.wipe()
+            what = f"{name}, the test looks {'before' if first else 'after'}"
+            run = run_that_waits(case, action)
+            now = "old" if name == "nothing" else "none" if name == "remove" else "new"
+            case.must_pass(run, what, f"data {'old' if first else now}")
+            for _ in range(2):
+                run = run_that_waits(case)
+                case.must_pass(run, f"{what}; then", f"data {now}")
+            if name == "nothing":
+                case.must(run.cached == 1, f"not kept although nothing changed: {case.explain()}")
+            else:
+                case.inject()
 
 
 @row(51, "a data file is edited after the run began and before its test does: not kept for what it was")
 def data_changes_before_the_test(case: Case) -> None:
     # Two packages, run one after the other: while the first waits, the second's data changes, and is then read.
-    with Waiting(case) as waiting:
-        case.write_all({"a/a_test.c": waiting.source("in", 1), "a/in": "old\n", "b/a.c": SMALL["a.c"],
-                        "b/a.h": SMALL["a.h"], "b/a_test.c": SMALL["a_test.c"].replace("data.txt", "../second.txt"),
-                        "second.txt": "first\n"})
-        case.must_pass(waiting.run(), "first run", "data first")
-        # Both packages are run again; the second's old result is looked up first, and so its file is looked at.
-        for text in ("other", "third"):
-            case.write("a/in", f"{text}\n")
-            case.write("second.txt", f"{text}0\n")
-            run = waiting.run(lambda: case.write("second.txt", f"{text}1\n"))
-            case.inject()
-            case.must_pass(run, "edited meanwhile", f"data {text}1")
-            case.write("second.txt", f"{text}0\n")
-            case.must_pass(waiting.run(), "and back", f"data {text}0")
+    case.write_all({"a/a_test.c": source_that_waits("in", 1), "a/in": "old\n", "b/a.c": SMALL["a.c"],
+                    "b/a.h": SMALL["a.h"], "b/a_test.c": SMALL["a_test.c"].replace("data.txt", "../second.txt"),
+                    "second.txt": "first\n"})
+    case.must_pass(run_that_waits(case), "first run", "data first")
+    # Both packages are run again; the second's old result is looked up first, and so its file is looked at.
+    for text in ("other", "third"):
+        case.write("a/in", f"{text}\n")
+        case.write("second.txt", f"{text}0\n")
+        run = run_that_waits(case, lambda: case.write("second.txt", f"{text}1\n"))
+        case.inject()
+        case.must_pass(run, "edited meanwhile", f"data {text}1")
+        case.write("second.txt", f"{text}0\n")
+        case.must_pass(run_that_waits(case), "and back", f"data {text}0")
 
 
 # 52, 53, 54
