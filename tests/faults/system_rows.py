@@ -101,6 +101,7 @@ def odd_file_names(case: Case) -> None:
                            (name + b"_test.c", test_of_odd_names(name, number))):
             with open(os.path.join(directory, file), "wb") as to:
                 to.write(text)
+    case.written = time.monotonic()
     run = case.test()
     case.inject(len(names))
     case.must(run.code == 0, f"exit code {run.code}:\n{run.stdout}{run.stderr}")
