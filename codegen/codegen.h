@@ -98,8 +98,8 @@ typedef struct dyad_compile_sink {
   /* The output depends on something that is no input: the source expands __DATE__, __TIME__ or __TIMESTAMP__ and
    * SOURCE_DATE_EPOCH is not set. At most once. */
   void (*unrepeatable)(void* user, dyad_str why);
-  /* When each phase went on, in nanoseconds of CLOCK_MONOTONIC; of these `busy_ns` were spent in it, and the rest in the
-   * phase around it. Nothing is timed if this is NULL. */
+  /* When each phase went on, in nanoseconds of CLOCK_MONOTONIC; of these `busy_ns` were spent in it, and the rest in
+   * the phase around it. Nothing is timed if this is NULL. */
   void (*phase)(void* user, uint32_t phase, int64_t begin_ns, int64_t end_ns, int64_t busy_ns);
 } dyad_compile_sink;
 

@@ -38,7 +38,7 @@ std::optional<Given> given(const Result<Strings>& arguments) {
   // The code that "native" stands for is not in the arguments.
   if (std::ranges::none_of(items, [](const auto& item) { return item.find("=native") != item.npos; }))
     return given(items);
-  std::ranges::move(native_processor(), std::back_inserter(items));
+  std::ranges::copy(native_processor(), std::back_inserter(items));
   return given(items);
 }
 

@@ -10,7 +10,7 @@ namespace dyad::build {
 /// "umask 0022", "user 1000", "limit nofile 1024 of 4096", ...: in a fixed order.
 std::vector<std::string> process_facts();
 
-/// What `-march=native` stands for on this machine: lines of the kernel about the first processor.
-std::vector<std::string> native_processor();
+/// What `-march=native` stands for on this machine: lines of the kernel about the first processor, read once.
+const std::vector<std::string>& native_processor();
 
 }  // namespace dyad::build

@@ -54,12 +54,15 @@ std::vector<std::string> process_facts() {
   return facts;
 }
 
-std::vector<std::string> native_processor() {
-  std::vector<std::string> lines;
-  std::ifstream cpus("/proc/cpuinfo");
-  for (std::string line; std::getline(cpus, line) && !line.empty();)
-    if (line.starts_with("model name") || line.starts_with("flags") || line.starts_with("Features"))
-      lines.push_back(line);
+const std::vector<std::string>& native_processor() {
+  static const std::vector<std::string> lines = [] {
+    std::vector<std::string> read;
+    std::ifstream cpus("/proc/cpuinfo");
+    for (std::string line; std::getline(cpus, line) && !line.empty();)
+      if (line.starts_with("model name") || line.starts_with("flags") || line.starts_with("Features"))
+        read.push_back(line);
+    return read;
+  }();
   return lines;
 }
 

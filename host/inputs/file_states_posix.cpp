@@ -74,7 +74,8 @@ std::optional<cache::Digest> digest_of_file(const std::string& path, std::uint64
 }
 
 /// A rename changes the ctime of what it moves. So does a new entry of a directory, which is no change of the way, but
-/// that changes the mtime as well. (Both, one after the other, look like the latter: docs/input-log.md.) The kernel reads the two times one after the other: an entry made in between looks like a move, once.
+/// that changes the mtime as well. (Both, one after the other, look like the latter: docs/input-log.md.) The kernel
+/// reads the two times one after the other: an entry made in between looks like a move, once.
 bool is_moved(const std::string& directory) {
   for (int tries = 0; tries < 5; ++tries) {
     struct stat status;

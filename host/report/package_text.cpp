@@ -132,7 +132,8 @@ class Writer {
     Colour colour = verdict == Verdict::kPass                                  ? Colour::kGreen
                     : verdict == Verdict::kSkip || verdict == Verdict::kNotRun ? Colour::kYellow
                                                                                : Colour::kRed;
-    out_.append(indent, ' ') += fmt::format("--- {}: {}", paint(options_.colour, colour, verdict_name(verdict)), name);
+    out_.append(indent, ' ') +=
+        fmt::format("--- {}: {}", paint(options_.colour, colour, run::verdict_name(verdict)), name);
     if (verdict != Verdict::kNotRun) out_ += fmt::format(" ({:.2f}s)", seconds(time));
     if (!reason.empty()) out_ += fmt::format(" [{}]", reason);
     out_ += '\n';
@@ -224,24 +225,6 @@ class Writer {
 
 std::string package_text(const PackageResult& result, const ReportOptions& options) {
   return Writer(result, options).write();
-}
-
-const char* verdict_name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kPass:
-      return "PASS";
-    case Verdict::kFail:
-      return "FAIL";
-    case Verdict::kSkip:
-      return "SKIP";
-    case Verdict::kCrash:
-      return "CRASH";
-    case Verdict::kTimeout:
-      return "TIMEOUT";
-    case Verdict::kNotRun:
-      return "NOT RUN";
-  }
-  std::unreachable();
 }
 
 }  // namespace dyad::report

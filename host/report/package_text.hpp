@@ -13,7 +13,4 @@ namespace dyad::report {
 
 std::string package_text(const run::PackageResult& result, const ReportOptions& options);
 
-/// "PASS", "NOT RUN": what stands after "---".
-const char* verdict_name(run::Verdict verdict);
-
 }  // namespace dyad::report

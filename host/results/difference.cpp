@@ -13,24 +13,6 @@ using run::TestResult;
 
 namespace {
 
-const char* name_of(run::Verdict verdict) {
-  switch (verdict) {
-    case run::Verdict::kPass:
-      return "PASS";
-    case run::Verdict::kFail:
-      return "FAIL";
-    case run::Verdict::kSkip:
-      return "SKIP";
-    case run::Verdict::kCrash:
-      return "CRASH";
-    case run::Verdict::kTimeout:
-      return "TIMEOUT";
-    case run::Verdict::kNotRun:
-      return "NOT RUN";
-  }
-  return "?";
-}
-
 bool same_output(const std::vector<OutputPiece>& a, const std::vector<OutputPiece>& b) {
   return std::ranges::equal(a, b, [](const OutputPiece& x, const OutputPiece& y) {
     return x.kind == y.kind && x.text == y.text && x.file == y.file && x.line == y.line && x.subtest == y.subtest;
@@ -46,7 +28,8 @@ bool same_subtests(const std::vector<Subtest>& a, const std::vector<Subtest>& b)
 std::string difference(const TestResult& cached, const TestResult& now) {
   if (cached.name != now.name) return fmt::format("{} stands where {} stood", now.name, cached.name);
   if (cached.verdict != now.verdict)
-    return fmt::format("{} is {} and was {}", now.name, name_of(now.verdict), name_of(cached.verdict));
+    return fmt::format("{} is {} and was {}", now.name, run::verdict_name(now.verdict),
+                       run::verdict_name(cached.verdict));
   if (cached.reason != now.reason || cached.file != now.file || cached.line != now.line)
     return fmt::format("the place or the reason of {} differs", now.name);
   if (!same_subtests(cached.subtests, now.subtests)) return fmt::format("the subtests of {} differ", now.name);

@@ -15,6 +15,9 @@ namespace dyad::run {
 /// One per test, exactly one.
 enum class Verdict : std::uint8_t { kPass, kFail, kSkip, kCrash, kTimeout, kNotRun };
 
+/// "PASS", "NOT RUN": the word that a report has for it.
+const char* verdict_name(Verdict verdict);
+
 /// A piece of a test's own output, in order: what it printed, or what it said through T.
 struct OutputPiece {
   enum class Kind : std::uint8_t { kPrinted, kLog, kError, kFatal, kSkipReason };

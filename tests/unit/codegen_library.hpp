@@ -157,7 +157,8 @@ class CodegenTest : public testing::Test {
   }
 
   Compiled compile_renaming(const std::string& main_symbol, const std::string& name,
-                            const std::vector<std::string>& args, unsigned output, bool colour) const {
+                            const std::vector<std::string>& args, unsigned output, bool colour,
+                            decltype(dyad_compile_sink::phase) phase = nullptr) const {
     const std::string source = path(name), directory = root_.string();
     const Strings arguments(args);
     dyad_compile what{};
@@ -169,7 +170,8 @@ class CodegenTest : public testing::Test {
     what.output = output;
     what.colour = colour;
     Compiled result;
-    const dyad_compile_sink sink = sink_into(result);
+    dyad_compile_sink sink = sink_into(result);
+    sink.phase = phase;
     result.status = library().compile(&what, &sink);
     return result;
   }

@@ -7,22 +7,10 @@ namespace dyad::codegen_test {
 class CodegenPhasesTest : public CodegenTest {
  protected:
   Compiled compile_timed(const std::string& name) {
-    Compiled result;
-    dyad_compile_sink sink = sink_into(result);
-    sink.phase = [](void* user, uint32_t phase, int64_t begin_ns, int64_t end_ns, int64_t busy_ns) {
-      static_cast<Compiled*>(user)->times[phase].push_back({begin_ns, end_ns, busy_ns});
-    };
-    const std::string source = path(name), directory = root_.string();
-    const std::vector<std::string> args = usual({});
-    const Strings arguments(args);
-    dyad_compile what{};
-    what.size = sizeof what;
-    what.source = str(source);
-    what.directory = str(directory);
-    what.args = arguments.list();
-    what.output = DYAD_OUTPUT_OBJECT;
-    result.status = library().compile(&what, &sink);
-    return result;
+    return compile_renaming("", name, usual({}), DYAD_OUTPUT_OBJECT, false,
+                            [](void* user, uint32_t phase, int64_t begin_ns, int64_t end_ns, int64_t busy_ns) {
+                              static_cast<Compiled*>(user)->times[phase].push_back({begin_ns, end_ns, busy_ns});
+                            });
   }
 
   static int64_t now_ns() {
