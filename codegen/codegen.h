@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define DYAD_CODEGEN_ABI 4u
+#define DYAD_CODEGEN_ABI 5u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
 
 typedef struct dyad_str {
@@ -162,6 +162,9 @@ typedef struct dyad_codegen {
   uint32_t (*link)(const dyad_link* what, const dyad_link_sink* sink);
   /* Links bitcode files into one module, `libraries` only as far as they are needed, and hands its text to output(). */
   uint32_t (*merge_ir)(dyad_strs objects, dyad_strs libraries, const dyad_compile_sink* sink);
+  /* A run begins: what earlier ones found out about the toolchain and the driver's configuration files is forgotten, for
+   * these may have changed. While nothing else is called. */
+  void (*begin_run)(void);
 } dyad_codegen;
 
 /* Returns the table of functions, or NULL if the library does not speak `abi`. */

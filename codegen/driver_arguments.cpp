@@ -43,10 +43,17 @@ class Once {
     return result;
   }
 
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    results_.clear();
+  }
+
  private:
   std::mutex mutex_;
   std::map<std::vector<std::string>, std::shared_future<std::shared_ptr<const DriverResult>>> results_;
 };
+
+Once compilations, links;
 
 std::string clang_program() { return std::string(DYAD_LLVM_BIN "/clang"); }
 
@@ -125,7 +132,6 @@ bool is_cxx(llvm::StringRef extension) { return extension != ".c" && extension !
 
 DriverResult cc1_arguments(llvm::StringRef source, llvm::StringRef directory,
                            const std::vector<std::string>& arguments) {
-  static Once cache;
   if (const std::string objection = objection_to(arguments); !objection.empty()) {
     DriverResult result;
     result.diagnostics = "clang: error: argument '" + objection + "' is not possible here: dyad decides what is made\n";
@@ -151,7 +157,7 @@ DriverResult cc1_arguments(llvm::StringRef source, llvm::StringRef directory,
   with_directory.push_back(cwd);
 
   const std::string placeholder = kSourceStem.str() + extension;
-  const auto cached = cache.get(with_directory, [&] {
+  const auto cached = compilations.get(with_directory, [&] {
     // Arguments that the language has no use for (-I for LLVM IR) are no reason for a warning.
     std::vector<std::string> command{"-c", "-Qunused-arguments"};
     command.insert(command.end(), key.begin() + 1, key.end());
@@ -188,16 +194,20 @@ DriverResult cc1_arguments(llvm::StringRef source, llvm::StringRef directory,
 }
 
 std::shared_ptr<const DriverResult> linker_arguments(bool shared, const std::vector<std::string>& arguments) {
-  static Once cache;
   std::vector<std::string> key{shared ? "-shared" : "-pie", "-fuse-ld=lld"};
   key.insert(key.end(), arguments.begin(), arguments.end());
-  return cache.get(key, [&] {
+  return links.get(key, [&] {
     std::vector<std::string> command{shared ? "-shared" : "-pie", "-fuse-ld=lld", "-pthread",
                                      "-Qunused-arguments",        "-o",           kOutputPlaceholder.str(),
                                      kObjectsPlaceholder.str()};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return run_driver(/*cxx=*/true, std::move(command), "/");
   });
+}
+
+void forget_driver_results() {
+  compilations.forget();
+  links.forget();
 }
 
 std::string resource_directory() { return clang::GetResourcesPath(clang_program()); }

@@ -3,7 +3,7 @@
 /// The driver's search for the toolchain (gcc installation, C++ library, crt files) costs several milliseconds, and it
 /// answers the same for every file of a run. So it is asked once for a set of arguments, with placeholders for what
 /// differs from file to file: the source, the working directory, and -I -iquote -isystem -idirafter -D -U, which the
-/// driver only passes on. Results are kept for the life of the process. Knows nothing of files' contents. Thread-safe.
+/// driver only passes on. Results are kept until they are forgotten. Knows nothing of files' contents. Thread-safe.
 #pragma once
 
 #include <llvm/ADT/StringRef.h>
@@ -32,6 +32,9 @@ DriverResult cc1_arguments(llvm::StringRef source, llvm::StringRef directory,
 /// ld arguments for a shared library or an executable. Inputs are to be put in the place of kObjectsPlaceholder, the
 /// output in the place of kOutputPlaceholder.
 std::shared_ptr<const DriverResult> linker_arguments(bool shared, const std::vector<std::string>& arguments);
+
+/// The next calls ask the driver again. Not while another call is under way.
+void forget_driver_results();
 inline constexpr llvm::StringLiteral kObjectsPlaceholder = "/dyad-objects.o";
 inline constexpr llvm::StringLiteral kOutputPlaceholder = "/dyad-output";
 

@@ -8,6 +8,7 @@
 #include "codegen/compile.hpp"
 #include "codegen/crash_guard.hpp"
 #include "codegen/diagnostics.hpp"
+#include "codegen/driver_arguments.hpp"
 #include "codegen/identity.hpp"
 #include "codegen/link.hpp"
 #include "codegen/merge_ir.hpp"
@@ -50,8 +51,9 @@ std::uint32_t merge_ir_entry(dyad_strs objects, dyad_strs libraries, const dyad_
 const dyad_codegen* functions() {
   static const std::string version = version_text();
   static const std::string identity = compute_identity();
-  static const dyad_codegen table{DYAD_CODEGEN_ABI, sizeof(dyad_codegen), version.c_str(), identity.c_str(),
-                                  compile_entry,    table_entry,          link_entry,      merge_ir_entry};
+  static const dyad_codegen table{DYAD_CODEGEN_ABI, sizeof(dyad_codegen), version.c_str(),
+                                  identity.c_str(), compile_entry,        table_entry,
+                                  link_entry,       merge_ir_entry,       forget_driver_results};
   return &table;
 }
 

@@ -57,6 +57,7 @@ Result<const dyad_codegen*> map(const std::filesystem::path& path) {
     if (functions == nullptr || functions->abi != DYAD_CODEGEN_ABI)
       return fail(fmt::format("{}: of another version of dyad; install dyad again", path.native()));
     new boost::dll::shared_library(std::move(library));  // stays mapped: LLVM has threads and handlers of its own
+    functions->begin_run();
     return functions;
   } catch (const std::exception& problem) {
     return fail(fmt::format("cannot load the compiler: {}; are LLVM 22's libraries installed?", problem.what()));
