@@ -40,7 +40,7 @@ Strings code_generation(Language language, const BuildOptions& options) {
                     "-fdata-sections",
                     "-Wno-unused-command-line-argument"};
   if (language == Language::kIr) return arguments;
-  arguments.insert(arguments.end(), {"-gline-tables-only", "-gdwarf-4", "-fvisibility=hidden"});
+  arguments.insert(arguments.end(), {"-gdwarf-4", "-gline-tables-only", "-fvisibility=hidden"});
   if (language == Language::kCxx) arguments.emplace_back("-fvisibility-inlines-hidden");
   return arguments;
 }

@@ -55,6 +55,15 @@ TEST_F(ArgumentsTest, ObjectsServeBothBackendsAndStackWalks) {
   EXPECT_FALSE(has(*make().compile(tree_.root() / "x.c"), "-fvisibility-inlines-hidden"));
 }
 
+TEST_F(ArgumentsTest, TheVersionOfDwarfDoesNotAskForAllDebugInformation) {
+  // To the driver "-gdwarf-4" is "-g" as well, and the last of the two decides how much.
+  auto arguments = *make().compile(tree_.root() / "x.cc");
+  auto last = std::ranges::find_if(arguments.rbegin(), arguments.rend(),
+                                   [](const std::string& argument) { return argument.starts_with("-g"); });
+  ASSERT_NE(last, arguments.rend());
+  EXPECT_EQ(*last, "-gline-tables-only");
+}
+
 TEST_F(ArgumentsTest, ReleaseOptimisesAndKeepsAsserts) {
   auto arguments = *make("", true).compile(tree_.root() / "x.cc");
   EXPECT_TRUE(has(arguments, "-O2"));
