@@ -118,6 +118,10 @@ class Store {
   /// `write_problem`, to be shown once.
   Result<OutputId> put(const ActionId& id, std::string_view bytes, Form form = Form::kCompact);
 
+  /// Copies what the store at `directory` has and this one lacks; that one is only read, and damaged entries are left
+  /// out. What was copied.
+  Result<Amount> adopt(const std::filesystem::path& directory);
+
   /// Of this format version: below the directory that was opened.
   const std::filesystem::path& directory() const;
 

@@ -70,6 +70,9 @@ struct Store::State {
 /// Creates and checks `directory` and the folder of this version in it; locks it, shared.
 Result<OpenedDirectory> open_directory(const std::filesystem::path& directory, Store::Trust trust);
 
+/// The digest in an entry's name as list_files() gives it; nothing if it is no such name.
+std::optional<Digest> digest_in(const std::string& name, EntryKind kind);
+
 /// Makes the store's shared lock exclusive for a while, without waiting; not if others hold the store open.
 class ExclusiveLock {
  public:

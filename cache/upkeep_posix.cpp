@@ -140,13 +140,13 @@ void remove_old_versions(const fs::path& cache, const TrimLimits& limits, TimePo
   }
 }
 
+}  // namespace
+
 std::optional<Digest> digest_in(const std::string& name, EntryKind kind) {
   auto digest = Digest::from_hex(std::string_view(name).substr(name.rfind('/') + 1));
   if (!digest || EntryName(kind, *digest).text() != name) return std::nullopt;
   return digest;
 }
-
-}  // namespace
 
 Result<TrimReport> Store::trim(const TrimLimits& limits, TimePoint now) {
   const int directory = state_->files.directory();
