@@ -4,8 +4,11 @@
  * sources, objects and symbols; nothing of packages' layout, of the cache, or of running tests. It writes no file
  * except the output of link(), and prints nothing.
  *
- * Threads: compile(), table() and symbols() may be called from any number of threads at once; link() serialises itself.
- * Strings need not be NUL-terminated. What a sink is given is valid during the call only.
+ * A *prelude* (docs/why-prelude.md) is a set of headers from outside the workspace, parsed, instantiated and compiled
+ * once. compile() may use one; what it makes means the same as without.
+ *
+ * Threads: compile(), make_prelude(), table() and symbols() may be called from any number of threads at once; link()
+ * serialises itself. Strings need not be NUL-terminated. What a sink is given is valid during the call only.
  */
 #ifndef DYAD_CODEGEN_CODEGEN_H_
 #define DYAD_CODEGEN_CODEGEN_H_
@@ -17,7 +20,7 @@
 extern "C" {
 #endif
 
-#define DYAD_CODEGEN_ABI 5u
+#define DYAD_CODEGEN_ABI 6u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
 
 typedef struct dyad_str {
@@ -41,6 +44,10 @@ typedef struct dyad_compile {
       main_symbol; /* an external `main` is renamed to this symbol, so that no object defines main; empty: it is not */
   uint32_t output; /* enum dyad_output */
   uint32_t colour; /* 1: diagnostics with ANSI colours */
+  /* A prelude made with the same arguments but some include roots; empty: none. Used for an object of a C++ source, if
+   * that is sound; else the source is compiled without, as if none had been given. */
+  dyad_str prelude_module; /* paths of files that hold what make_prelude() said; their content never changes */
+  dyad_str prelude_notes;
 } dyad_compile;
 
 enum dyad_compile_status {
@@ -101,7 +108,30 @@ typedef struct dyad_compile_sink {
   /* When each phase went on, in nanoseconds of CLOCK_MONOTONIC; of these `busy_ns` were spent in it, and the rest in
    * the phase around it. Nothing is timed if this is NULL. */
   void (*phase)(void* user, uint32_t phase, int64_t begin_ns, int64_t end_ns, int64_t busy_ns);
+  /* If a prelude was given: was it used? Then the output needs the prelude's object where it is linked, and depends on
+   * everything that the prelude does. `why_not`, if it was not, is a few words, perhaps with
+   * ": " and details behind. */
+  void (*prelude)(void* user, uint32_t used, dyad_str why_not);
 } dyad_compile_sink;
+
+/* What a prelude is made of. */
+typedef struct dyad_prelude {
+  uint32_t size;
+  dyad_strs headers; /* as between < and >: "vector", "gtest/gtest.h"; those that are not found or unfit are left out */
+  dyad_strs args;    /* as dyad_compile.args, without include roots of the workspace */
+  dyad_str uses;     /* C++ text behind the headers whose instantiations the prelude holds; wrong text is left out */
+} dyad_prelude;
+
+/* All calls come from the thread that called make_prelude(), in this order: input, module, object. */
+typedef struct dyad_prelude_sink {
+  uint32_t size;
+  void* user;
+  void (*diagnostics)(void* user, dyad_str text); /* why there is none, if the compiler said anything */
+  void (*input)(void* user, uint32_t kind, dyad_str path, const void* bytes, size_t size);
+  /* It can be used from now on, by objects that are worth nothing if there will be no object of the prelude. */
+  void (*module)(void* user, const void* bytes, size_t size, dyad_str notes);
+  void (*object)(void* user, const void* bytes, size_t size); /* weak definitions alone: to be linked where needed */
+} dyad_prelude_sink;
 
 /* One row of a package's test table. */
 typedef struct dyad_table_row {
@@ -157,13 +187,15 @@ typedef struct dyad_codegen {
    *   version TEXT | cpu NAME | file PATH SIZE MTIME_NS (PATH may hold blanks) | absent PATH | env NAME=VALUE */
   const char* identity;
   uint32_t (*compile)(const dyad_compile* what, const dyad_compile_sink* sink);
+  /* 0 if there was an object, else 1. */
+  uint32_t (*make_prelude)(const dyad_prelude* what, const dyad_prelude_sink* sink);
   /* 0, or 1 with `diagnostics`. Uses the sink's output and diagnostics. */
   uint32_t (*table)(const dyad_table* what, const dyad_compile_sink* sink);
   uint32_t (*link)(const dyad_link* what, const dyad_link_sink* sink);
   /* Links bitcode files into one module, `libraries` only as far as they are needed, and hands its text to output(). */
   uint32_t (*merge_ir)(dyad_strs objects, dyad_strs libraries, const dyad_compile_sink* sink);
-  /* A run begins: what earlier ones found out about the toolchain and the driver's configuration files is forgotten, for
-   * these may have changed. While nothing else is called. */
+  /* A run begins: what earlier ones found out about the toolchain and the driver's configuration files is forgotten,
+   * for these may have changed. While nothing else is called. */
   void (*begin_run)(void);
 } dyad_codegen;
 

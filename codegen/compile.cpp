@@ -19,8 +19,11 @@
 #include "codegen/crash_guard.hpp"
 #include "codegen/diagnostics.hpp"
 #include "codegen/driver_arguments.hpp"
+#include "codegen/invocation.hpp"
+#include "codegen/loaded_prelude.hpp"
 #include "codegen/module_passes.hpp"
 #include "codegen/object_symbols.hpp"
+#include "codegen/prelude_audit.hpp"
 #include "codegen/test_finder.hpp"
 
 namespace dyad::codegen {
@@ -48,12 +51,13 @@ class DateWatcher : public clang::PPCallbacks {
   CompileResult& result_;
 };
 
-/// Clang's own action for objects or bitcode, with the test finder put before the code generator.
+/// Clang's own action for objects or bitcode, with the test finder and the audit, if there is one, put before the code
+/// generator.
 template <class Action>
 class FindAndEmit : public Action {
  public:
-  FindAndEmit(std::string directory, bool timed, CompileResult& result)
-      : directory_(std::move(directory)), timed_(timed), result_(result) {}
+  FindAndEmit(std::string directory, bool timed, CompileResult& result, PreludeAudit* audit)
+      : directory_(std::move(directory)), timed_(timed), result_(result), audit_(audit) {}
 
  protected:
   std::unique_ptr<clang::ASTConsumer> CreateASTConsumer(clang::CompilerInstance& compiler,
@@ -65,6 +69,10 @@ class FindAndEmit : public Action {
     std::vector<std::unique_ptr<clang::ASTConsumer>> consumers;
     consumers.push_back(std::make_unique<TestFinder>(compiler, directory_, result_));
     if (timed_) consumers.push_back(make_frontend_clock(result_.times));
+    if (audit_) {
+      audit_->start();
+      consumers.push_back(audit_->make_consumer());
+    }
     consumers.push_back(std::move(generator));
     if (timed_) consumers.push_back(make_backend_clock(result_.times));
     return std::make_unique<clang::MultiplexConsumer>(std::move(consumers));
@@ -74,11 +82,12 @@ class FindAndEmit : public Action {
   std::string directory_;
   bool timed_;
   CompileResult& result_;
+  PreludeAudit* audit_;
 };
 
 /// Everything of one compilation; on the heap, so that after a crash it can be left behind as it is.
 struct Job {
-  Job(const dyad_compile& what, bool is_timed)
+  Job(const dyad_compile& what, bool is_timed, std::shared_ptr<const LoadedPrelude> with)
       : source(view(what.source).str()),
         directory(view(what.directory).str()),
         main_symbol(view(what.main_symbol).str()),
@@ -86,6 +95,7 @@ struct Job {
         output(what.output),
         colour(what.colour != 0),
         timed(is_timed),
+        prelude(std::move(with)),
         files(llvm::makeIntrusiveRefCnt<RecordingFileSystem>(directory)),
         text(colour) {}
 
@@ -93,6 +103,8 @@ struct Job {
   std::vector<std::string> arguments;
   std::uint32_t output;
   bool colour, timed;
+  std::shared_ptr<const LoadedPrelude> prelude;  ///< null: none
+  std::string objection;                         ///< why the prelude cannot be used, or empty
   llvm::IntrusiveRefCntPtr<RecordingFileSystem> files;
   llvm::IntrusiveRefCntPtr<const RecordingFileSystem> driver_files;
   DiagnosticText text;
@@ -100,42 +112,6 @@ struct Job {
 };
 
 bool is_ir(llvm::StringRef source) { return source.ends_with(".ll") || source.ends_with(".bc"); }
-
-/// Turns cc1 arguments into an invocation that writes nothing and leaks nothing. False: the diagnostics say why.
-bool make_invocation(const std::vector<std::string>& arguments, clang::CompilerInvocation& invocation, Job& job) {
-  clang::DiagnosticOptions options;
-  options.ShowColors = job.colour;
-  DiagnosticPrinter printer(job.text, options);
-  clang::DiagnosticsEngine diagnostics(llvm::makeIntrusiveRefCnt<clang::DiagnosticIDs>(), options, &printer,
-                                       /*ShouldOwnClient=*/false);
-  std::vector<const char*> argv;
-  argv.reserve(arguments.size());
-  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  if (!clang::CompilerInvocation::CreateFromArgs(invocation, argv, diagnostics)) return false;
-
-  clang::FrontendOptions& frontend = invocation.getFrontendOpts();
-  const bool emits =
-      frontend.ProgramAction == clang::frontend::EmitObj || frontend.ProgramAction == clang::frontend::EmitBC;
-  if (!emits || !frontend.LLVMArgs.empty() || !frontend.Plugins.empty() ||
-      !invocation.getCodeGenOpts().PassPlugins.empty() || frontend.Inputs.size() != 1) {
-    job.text.stream << error_line("the arguments ask for something else than one object file, or for a plugin",
-                                  job.colour);
-    return false;
-  }
-  // The process lives on: memory is given back, and no file beside the object is written.
-  frontend.DisableFree = false;
-  frontend.ShowStats = false;
-  invocation.getCodeGenOpts().DisableFree = false;
-  invocation.getCodeGenOpts().ClearASTBeforeBackend = false;
-  invocation.getCodeGenOpts().DisableLLVMPasses = false;
-  invocation.getDependencyOutputOpts() = {};
-  clang::DiagnosticOptions& shown = invocation.getDiagnosticOpts();
-  shown.ShowColors = job.colour;
-  shown.MessageLength = 0;
-  shown.DiagnosticLogFile.clear();
-  shown.DiagnosticSerializationFile.clear();
-  return true;
-}
 
 /// Clang's actions write what they make of IR to a file; this does the same in memory.
 bool emit_ir(clang::CompilerInstance& compiler, Job& job) {
@@ -180,8 +156,21 @@ void run(Job& job) {
   job.text.stream << driver.diagnostics;
   if (!driver.ok) return;
 
-  auto invocation = std::make_shared<clang::CompilerInvocation>();
-  if (!make_invocation(driver.arguments, *invocation, job)) return;
+  if (job.prelude) {
+    driver.arguments.insert(driver.arguments.end() - 1, "-fmodule-file=" + kPreludeModule.str());
+    auto source = std::move(driver.arguments.back());
+    driver.arguments.pop_back();
+    add_module_arguments(driver.arguments);
+    driver.arguments.push_back(std::move(source));
+    job.files->give(kPreludeModule, job.prelude->module().getMemBufferRef());
+    for (const auto& [name, text] : job.prelude->notes().sources)
+      job.files->give((kPreludeDirectory + "/" + name).str(), {text, name});
+    job.files->share([prelude = job.prelude.get()](llvm::StringRef path) { return prelude->header(path); });
+  }
+  auto invocation = make_invocation(driver.arguments, job.colour, job.text);
+  if (!invocation) return;
+  if (job.prelude)  // what it was made of is among the facts of whoever uses it
+    invocation->getPreprocessorOpts().DisablePCHOrModuleValidation = clang::DisableValidationForModuleKind::All;
 
   ModuleJob module_job{
       job.main_symbol, is_ir(job.source) ? job.source : std::string(), {}, job.files.get(), &job.result};
@@ -201,15 +190,23 @@ void run(Job& job) {
   compiler.createFileManager();
   compiler.setOutputStream(std::make_unique<llvm::raw_svector_ostream>(job.result.output));
 
+  std::optional<PreludeAudit> audit;
+  if (job.prelude) audit.emplace(*job.prelude, *job.files, compiler);
   bool done = false;
   if (is_ir(job.source)) {
     done = emit_ir(compiler, job);
   } else if (job.output == DYAD_OUTPUT_BITCODE) {
-    FindAndEmit<clang::EmitBCAction> action(job.directory, job.timed, job.result);
+    FindAndEmit<clang::EmitBCAction> action(job.directory, job.timed, job.result, audit ? &*audit : nullptr);
     done = compiler.ExecuteAction(action);
   } else {
-    FindAndEmit<clang::EmitObjAction> action(job.directory, job.timed, job.result);
+    FindAndEmit<clang::EmitObjAction> action(job.directory, job.timed, job.result, audit ? &*audit : nullptr);
     done = compiler.ExecuteAction(action);
+  }
+  if (audit) {
+    job.objection = audit->objection();
+    if (job.objection.empty() && !(done && job.text.text.empty()))
+      job.objection = "a diagnostic: " + llvm::StringRef(job.text.text).split('\n').first.str();
+    if (!job.objection.empty()) return;
   }
   if (!done || compiler.getDiagnostics().hasErrorOccurred()) return;
   job.result.symbols = read_symbols({job.result.output.data(), job.result.output.size()});
@@ -218,10 +215,46 @@ void run(Job& job) {
   job.result.status = DYAD_COMPILE_OK;
 }
 
+/// The finished job, or null and a reason: then it must be done without.
+std::unique_ptr<Job> compile_with_prelude(const dyad_compile& what, bool is_timed, std::string& why_not) {
+  const llvm::StringRef source = view(what.source);
+  if (what.output != DYAD_OUTPUT_OBJECT || is_ir(source) || llvm::sys::path::extension(source) == ".c") {
+    why_not = "not an object of a C++ source";
+    return nullptr;
+  }
+  auto prelude = LoadedPrelude::load(view(what.prelude_module).str(), view(what.prelude_notes).str());
+  if (!prelude) {
+    why_not = "it cannot be read";
+    return nullptr;
+  }
+  auto job = std::make_unique<Job>(what, is_timed, std::move(prelude));
+  if (run_guarded([&] { run(*job); })) {
+    why_not = "the compiler crashed";
+    job.release();  // it may still refer to it
+    return nullptr;
+  }
+  if (job->result.status != DYAD_COMPILE_OK || !job->objection.empty()) {
+    why_not = job->objection.empty() ? "a diagnostic" : job->objection;
+    return nullptr;
+  }
+  job->files->finish();
+  return job;
+}
+
 }  // namespace
 
 std::uint32_t compile(const dyad_compile& what, const dyad_compile_sink& sink) {
-  auto job = std::make_unique<Job>(what, sink.phase != nullptr);
+  const bool is_timed = sink.phase != nullptr, is_asked_for = what.prelude_module.size != 0;
+  std::string why_not;
+  if (is_asked_for) {
+    if (auto job = compile_with_prelude(what, is_timed, why_not)) {
+      if (sink.prelude) sink.prelude(sink.user, 1, {nullptr, 0});
+      deliver(job->result, {job->driver_files.get(), job->files.get()}, sink);
+      return job->result.status;
+    }
+    if (sink.prelude) sink.prelude(sink.user, 0, str(why_not));
+  }
+  auto job = std::make_unique<Job>(what, is_timed, nullptr);
   const auto crash = run_guarded([&] { run(*job); });
   if (crash) {
     CompileResult result;

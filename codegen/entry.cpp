@@ -11,6 +11,7 @@
 #include "codegen/driver_arguments.hpp"
 #include "codegen/identity.hpp"
 #include "codegen/link.hpp"
+#include "codegen/make_prelude.hpp"
 #include "codegen/merge_ir.hpp"
 #include "codegen/table.hpp"
 
@@ -36,6 +37,10 @@ std::uint32_t compile_entry(const dyad_compile* what, const dyad_compile_sink* s
   return contained(sink, [&] { return compile(*what, *sink); });
 }
 
+std::uint32_t make_prelude_entry(const dyad_prelude* what, const dyad_prelude_sink* sink) {
+  return contained(sink, [&] { return make_prelude(*what, *sink); });
+}
+
 std::uint32_t table_entry(const dyad_table* what, const dyad_compile_sink* sink) {
   return contained(sink, [&] { return table(*what, *sink); });
 }
@@ -51,9 +56,9 @@ std::uint32_t merge_ir_entry(dyad_strs objects, dyad_strs libraries, const dyad_
 const dyad_codegen* functions() {
   static const std::string version = version_text();
   static const std::string identity = compute_identity();
-  static const dyad_codegen table{DYAD_CODEGEN_ABI, sizeof(dyad_codegen), version.c_str(),
-                                  identity.c_str(), compile_entry,        table_entry,
-                                  link_entry,       merge_ir_entry,       forget_driver_results};
+  static const dyad_codegen table{DYAD_CODEGEN_ABI, sizeof(dyad_codegen), version.c_str(), identity.c_str(),
+                                  compile_entry,    make_prelude_entry,   table_entry,     link_entry,
+                                  merge_ir_entry,   forget_driver_results};
   return &table;
 }
 

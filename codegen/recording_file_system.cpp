@@ -40,14 +40,15 @@ class RecordingFile : public llvm::vfs::File {
                                                                bool /*requires_null_terminator*/,
                                                                bool /*is_volatile*/) override {
     Input& input = recorder_.record(path_, DYAD_INPUT_FILE);
-    if (!input.buffer) {
+    if (!input.content() && recorder_.shared_) input.shared = recorder_.shared_(path_);
+    if (!input.content()) {
       // Volatile: read, not mapped, so that a file that changes during the compilation cannot change under the compiler
       // or between the compiler and the hash of its inputs.
       auto buffer = file_->getBuffer(name, size, /*RequiresNullTerminator=*/true, /*IsVolatile=*/true);
       if (!buffer) return buffer.getError();
       input.buffer = std::move(*buffer);
     }
-    return llvm::MemoryBuffer::getMemBuffer(input.buffer->getBuffer(), name.str(), /*RequiresNullTerminator=*/true);
+    return llvm::MemoryBuffer::getMemBuffer(input.bytes(), name.str(), /*RequiresNullTerminator=*/true);
   }
 
   std::error_code close() override { return file_->close(); }
@@ -60,6 +61,37 @@ class RecordingFile : public llvm::vfs::File {
   std::string path_, spelling_;
   std::unique_ptr<llvm::vfs::File> file_;
 };
+
+namespace {
+
+/// An open file that exists nowhere.
+class GivenFile : public llvm::vfs::File {
+ public:
+  GivenFile(llvm::vfs::Status status, llvm::MemoryBufferRef bytes) : status_(std::move(status)), bytes_(bytes) {}
+  llvm::ErrorOr<llvm::vfs::Status> status() override { return status_; }
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> getBuffer(const llvm::Twine&, int64_t,
+                                                               bool requires_null_terminator, bool) override {
+    return llvm::MemoryBuffer::getMemBuffer(bytes_, requires_null_terminator);
+  }
+  std::error_code close() override { return {}; }
+
+ private:
+  llvm::vfs::Status status_;
+  llvm::MemoryBufferRef bytes_;
+};
+
+}  // namespace
+
+void RecordingFileSystem::give(llvm::StringRef path, llvm::MemoryBufferRef bytes) {
+  auto add = [this](llvm::StringRef name, llvm::sys::fs::file_type type, llvm::MemoryBufferRef content) {
+    const llvm::vfs::Status status(name, llvm::vfs::getNextVirtualUniqueID(), llvm::sys::TimePoint<>(), 0, 0,
+                                   content.getBufferSize(), type, llvm::sys::fs::all_read);
+    given_.insert_or_assign(name, Given{status, content});
+  };
+  const llvm::StringRef folder = llvm::sys::path::parent_path(path);
+  if (!given_.contains(folder)) add(folder, llvm::sys::fs::file_type::directory_file, {"", folder});
+  add(path, llvm::sys::fs::file_type::regular_file, bytes);
+}
 
 RecordingFileSystem::RecordingFileSystem(llvm::StringRef directory)
     : RTTIExtends(llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem>(llvm::vfs::createPhysicalFileSystem().release())),
@@ -93,6 +125,8 @@ void RecordingFileSystem::record_status(const std::string& path, const llvm::Err
 
 llvm::ErrorOr<llvm::vfs::Status> RecordingFileSystem::status(const llvm::Twine& path) {
   const std::string full = absolute(path);
+  if (auto given = given_.find(full); given != given_.end())
+    return llvm::vfs::Status::copyWithNewName(given->second.status, path);
   auto status = getUnderlyingFS().status(full);
   record_status(full, status);
   if (status) return llvm::vfs::Status::copyWithNewName(*status, path);
@@ -103,6 +137,11 @@ bool RecordingFileSystem::exists(const llvm::Twine& path) { return bool(status(p
 
 llvm::ErrorOr<std::unique_ptr<llvm::vfs::File>> RecordingFileSystem::openFileForRead(const llvm::Twine& path) {
   std::string full = absolute(path);
+  if (auto given = given_.find(full); given != given_.end()) {
+    std::unique_ptr<llvm::vfs::File> file = std::make_unique<GivenFile>(
+        llvm::vfs::Status::copyWithNewName(given->second.status, path), given->second.bytes);
+    return file;
+  }
   auto file = getUnderlyingFS().openFileForRead(full);
   if (!file) {
     if (is_missing(file.getError())) record(full, DYAD_INPUT_MISSING);
@@ -136,9 +175,16 @@ std::error_code RecordingFileSystem::setCurrentWorkingDirectory(const llvm::Twin
   return {};
 }
 
+const llvm::MemoryBuffer* RecordingFileSystem::content_of(llvm::StringRef path) const {
+  const auto input = by_path_.find(path);
+  return input == by_path_.end() ? nullptr : input->second->content();
+}
+
 void RecordingFileSystem::finish() {
   for (Input* input : order_) {
-    if (input->kind != DYAD_INPUT_FILE || input->buffer) continue;
+    if (input->kind != DYAD_INPUT_FILE || input->content()) continue;
+    if (shared_) input->shared = shared_(input->path);
+    if (input->shared) continue;
     if (!llvm::sys::fs::is_regular_file(input->path)) continue;
     auto buffer = llvm::MemoryBuffer::getFile(input->path, /*IsText=*/false, /*RequiresNullTerminator=*/false,
                                               /*IsVolatile=*/true);

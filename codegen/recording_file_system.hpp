@@ -5,6 +5,8 @@
 /// appears earlier on the include path changes the result, and only the file system knows which places were tried. A
 /// path whose existence was asked for and which was never read (__has_include) counts as read: so its removal is
 /// noticed. Knows nothing of compilers or caches. Used by one thread at a time; outlives the compiler that uses it.
+///
+/// Files that exist nowhere can be given to it: they are no inputs.
 #pragma once
 
 #include <llvm/ADT/StringMap.h>
@@ -12,6 +14,7 @@
 #include <llvm/Support/VirtualFileSystem.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +25,10 @@ struct Input {
   std::uint32_t kind;  ///< enum dyad_input_kind
   std::string path;    ///< absolute, as it was looked up (no "." components; ".." is kept, because of symlinks)
   std::unique_ptr<llvm::MemoryBuffer> buffer;  ///< kind FILE once it was read
+  const llvm::MemoryBuffer* shared = nullptr;  ///< instead of `buffer`: somebody else's
 
-  llvm::StringRef bytes() const { return buffer ? buffer->getBuffer() : llvm::StringRef(); }
+  const llvm::MemoryBuffer* content() const { return shared ? shared : buffer.get(); }
+  llvm::StringRef bytes() const { return content() ? content()->getBuffer() : llvm::StringRef(); }
 };
 
 class RecordingFileSystem : public llvm::RTTIExtends<RecordingFileSystem, llvm::vfs::ProxyFileSystem> {
@@ -42,6 +47,17 @@ class RecordingFileSystem : public llvm::RTTIExtends<RecordingFileSystem, llvm::
   std::error_code isLocal(const llvm::Twine& path, bool& result) override;
   std::error_code setCurrentWorkingDirectory(const llvm::Twine& path) override;
 
+  /// From now on `path` (absolute) is a file of these bytes, which outlive this object, in a folder that exists
+  /// nowhere.
+  void give(llvm::StringRef path, llvm::MemoryBufferRef bytes);
+  /// Asked for the bytes of a file before it is read; the answer outlives this object, or is null. The file is an input
+  /// all the same.
+  using SharedBytes = std::function<const llvm::MemoryBuffer*(llvm::StringRef path)>;
+  void share(SharedBytes shared) { shared_ = std::move(shared); }
+
+  /// The bytes of a file that was read, or null.
+  const llvm::MemoryBuffer* content_of(llvm::StringRef path) const;
+
   /// Reads what exists and was not read by the compiler. To be called once, when the compiler is done.
   void finish();
   /// In order of first look-up. Valid as long as this object.
@@ -53,7 +69,14 @@ class RecordingFileSystem : public llvm::RTTIExtends<RecordingFileSystem, llvm::
   Input& record(const std::string& path, std::uint32_t kind);
   void record_status(const std::string& path, const llvm::ErrorOr<llvm::vfs::Status>& status);
 
+  struct Given {
+    llvm::vfs::Status status;
+    llvm::MemoryBufferRef bytes;
+  };
+
   std::string directory_;
+  llvm::StringMap<Given> given_;
+  SharedBytes shared_;
   llvm::StringMap<std::unique_ptr<Input>> by_path_;
   std::vector<Input*> order_;
 };

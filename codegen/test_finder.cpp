@@ -160,7 +160,8 @@ void TestFinder::add_test(const clang::FunctionDecl* function) {
 }
 
 // GoogleTest's TEST and TEST_F make a class derived from the fixture, with a static member that is initialised by
-// MakeAndRegisterTestInfo("Suite", "Test", ...). All tests of a suite must have the same fixture, or they fail at run time.
+// MakeAndRegisterTestInfo("Suite", "Test", ...). All tests of a suite must have the same fixture, or they fail at run
+// time.
 void TestFinder::visit_suite(const clang::VarDecl* registration) {
   const auto* test = clang::dyn_cast<clang::CXXRecordDecl>(registration->getDeclContext());
   if (!test || !test->hasDefinition() || test->getNumBases() == 0 || !registration->getInit()) return;

@@ -1,12 +1,17 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <string_view>
+#include <thread>
 
 #include "cache/store.hpp"
 #include "host/base/duration.hpp"
+#include "host/base/file.hpp"
+#include "host/base/installation.hpp"
+#include "host/build/session.hpp"
 #include "host/commands.hpp"
 
 namespace dyad {
@@ -90,6 +95,26 @@ int remove_entries(cache::Store& store) {
   return static_cast<int>(ExitCode::kPassed);
 }
 
+/// In an empty workspace: what is made there serves all that have no flags of their own.
+Result<int> make_seed() {
+  auto installation = Installation::find();
+  if (!installation) return fail(installation.error());
+  auto empty = TemporaryDirectory::create("dyad-seed-");
+  if (!empty) return fail(empty.error());
+  discover::Workspace workspace;
+  workspace.root = std::filesystem::canonical(empty->path());
+  build::Statistics statistics;
+  auto session = build::Session::open(*installation, workspace,
+                                      {.jobs = std::max(1U, std::thread::hardware_concurrency())}, statistics);
+  if (!session) return fail(session.error());
+  if (!(*session)->cache_warning().empty()) return fail((*session)->cache_warning());
+  (*session)->builder().request_usual();
+  (*session)->compiler().wait();
+  if (auto problem = (*session)->cache_problem(); !problem.empty()) return fail(problem);
+  fmt::print("{} preludes and {} sources compiled\n", statistics.prelude_made.load(), statistics.compile_run.load());
+  return static_cast<int>(ExitCode::kPassed);
+}
+
 }  // namespace
 
 Result<int> manage_cache(const cli::CacheOptions& options) {
@@ -98,6 +123,7 @@ Result<int> manage_cache(const cli::CacheOptions& options) {
     fmt::print("{}\n", directory.native());
     return static_cast<int>(ExitCode::kPassed);
   }
+  if (options.action == Action::kSeed) return make_seed();
   auto limits = cache::TrimLimits::from_environment();
   if (!limits) return fail(limits.error());
   auto store = cache::Store::open(directory, cache::Store::trust_asked_for());

@@ -28,7 +28,7 @@ Result<int> list_packages(const cli::ListOptions& options);
 /// `dyad explain`: for each package whether it is cached, and if not, why.
 Result<int> explain_packages(const cli::ExplainOptions& options);
 
-/// `dyad cache stat`, `verify`, `trim`, `clean`, `path`. `verify` is a tool error (5) if an entry was damaged.
+/// `dyad cache stat`, `verify`, `trim`, `clean`, `path`, `seed`. `verify` is a tool error (5) if an entry was damaged.
 Result<int> manage_cache(const cli::CacheOptions& options);
 
 /// `dyad backends`: the plugins of this installation, a line each: name, version, artifact kind, path; or what is

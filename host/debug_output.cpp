@@ -33,6 +33,10 @@ void print_statistics(const build::Statistics& statistics, const cache::StoreCou
   fmt::print(stderr, "stats: package known={} result cached={}\n", statistics.packages_known.load(),
              statistics.results_cached.load());
   fmt::print(stderr, "stats: index used={}\n", statistics.index_used.load());
+  fmt::print(stderr, "stats: prelude made={} cached={} failed={} used={}\n", statistics.prelude_made.load(),
+             statistics.prelude_cached.load(), statistics.prelude_failed.load(), statistics.prelude_used.load());
+  for (const auto& [why, count] : statistics.prelude_refused.counts())
+    fmt::print(stderr, "stats: prelude not used={} because of: {}\n", count, why);
   fmt::print(stderr, "stats: cache failures={} damaged={}\n", cache.write_failures, cache.damaged);
 }
 
@@ -51,8 +55,11 @@ Result<void> write_trace(const std::filesystem::path& file, const trace::Recorde
 void print_times(const Timeline& timeline, const build::Statistics& statistics) {
   for (const auto& [step, at] : timeline.steps())
     fmt::print(stderr, "time: {} ended at {:.3f}s\n", step, seconds(at.count()));
-  fmt::print(stderr, "time: all compilations {:.3f}s, cache look-ups {:.3f}s, links {:.3f}s (sums over threads)\n",
-             seconds(statistics.compile_ns), seconds(statistics.look_up_ns), seconds(statistics.link_ns));
+  fmt::print(stderr,
+             "time: all compilations {:.3f}s, cache look-ups {:.3f}s, links {:.3f}s, preludes {:.3f}s (sums over "
+             "threads)\n",
+             seconds(statistics.compile_ns), seconds(statistics.look_up_ns), seconds(statistics.link_ns),
+             seconds(statistics.prelude_ns));
   fmt::print(stderr, "time: total {:.3f}s\n", seconds(timeline.elapsed().count()));
 }
 

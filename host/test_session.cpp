@@ -67,6 +67,7 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
                                      .kind = image_kind(*session->backend),
                                      .output = {},
                                      .use_cache = options.cache != cli::TestOptions::Cache::kOff,
+                                     .preludes = options.preludes,
                                      .verify = options.cache == cli::TestOptions::Cache::kVerify},
                                     session->statistics);
   if (!build) return fail(build.error());

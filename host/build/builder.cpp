@@ -9,7 +9,9 @@
 #include "host/base/file.hpp"
 #include "host/base/text.hpp"
 #include "host/build/given_facts.hpp"
+#include "host/build/include_scan.hpp"
 #include "host/build/linker.hpp"
+#include "host/build/prelude_choice.hpp"
 #include "host/trace/recorder.hpp"
 
 namespace dyad::build {
@@ -76,11 +78,43 @@ Builder::Builder(Parts parts, ImageKind kind, fs::path output)
       output_(std::move(output)) {}
 
 void Builder::start(const std::vector<discover::Package>& packages) {
+  std::vector<fs::path> all;
+  for (const auto& package : packages) {
+    if (package.tests.empty()) continue;
+    for (const auto* sources : {&package.tests, &package.library}) std::ranges::copy(*sources, std::back_inserter(all));
+  }
+  library_.plan(all);
+  request_framework(packages);
   for (const auto& package : packages) {
     if (package.tests.empty()) continue;
     for (const auto* sources : {&package.tests, &package.library})
       for (const auto& source : *sources) library_.request(source);
   }
+}
+
+void Builder::request_framework(const std::vector<discover::Package>& packages) {
+  IncludeScan scan;
+  for (const auto& package : packages) {
+    for (const auto& source : package.tests) {
+      auto arguments = parts_.arguments.compile(source);
+      if (!arguments) continue;
+      auto roots = include_roots(*arguments);
+      auto own = workspace_roots(roots, parts_.workspace.root);
+      auto found = guess_google_test(scan.outside_of(source, own), roots);
+      if (!found) continue;
+      (void)runtime_.request(*found, source);  // what fails here fails again where it is needed
+      return;
+    }
+  }
+}
+
+void Builder::request_usual() {
+  const auto source = parts_.workspace.root / "usual_test.cc";  // nobody looks whether it is there
+  auto arguments = parts_.arguments.compile(source);
+  if (!arguments) return;
+  parts_.compiler.make_prelude({source, source.parent_path(), *arguments}, usual_headers());
+  for (const char* header : {"gmock/gmock.h", "gtest/gtest.h"})
+    if (auto found = guess_google_test({header}, {})) (void)runtime_.request(*found, source);
 }
 
 Result<Builder::Prepared> Builder::prepare(const discover::Package& package, BuiltPackage& built) {
@@ -188,6 +222,7 @@ cache::ActionId Builder::lookup_action(const discover::Package& package) const {
   cache::Hasher hasher("package 1");
   hasher.add(parts_.workspace.root.native()).add(package.id.path);
   hasher.add(static_cast<std::uint64_t>(kind_)).add(std::uint64_t{parts_.release});
+  if (!parts_.preludes) hasher.add("no preludes");
   return {hasher.finish()};
 }
 
@@ -267,6 +302,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
     }
   }
 
+  std::vector<UnitPointer> foreign;
   auto add = [&](const std::vector<UnitFuture>& futures, std::vector<LinkInput>& to) -> Result<void> {
     for (const auto& future : futures) {
       trace::Span waiting(trace::Phase::kWait);
@@ -274,6 +310,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
       if (!unit->ok()) return fail(fmt::format("{} does not compile:\n{}", unit->source.native(), unit->diagnostics));
       to.push_back({unit->object, unit->object_id});
       built.facts.add(unit->facts);
+      foreign.push_back(std::move(unit));
     }
     return {};
   };
@@ -295,6 +332,16 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
     linked.push_back(unit);
   }
 
+  // The code that units took from preludes.
+  auto add_prelude = [&](const Unit& unit) {
+    if (!unit.prelude_object) return;
+    auto is_it = [&](const LinkInput& input) { return input.content == *unit.prelude_object; };
+    if (std::ranges::none_of(job.libraries, is_it)) job.libraries.push_back({unit.prelude_file, *unit.prelude_object});
+  };
+  for (const auto* units : {&linked, &foreign})
+    for (const auto& unit : *units) add_prelude(*unit);
+  for (const Unit* unit : prepared.plan.library) add_prelude(*unit);
+
   auto outcome = link_readable(job);
   if (outcome && !outcome->ok && !outcome->undefined.empty()) {
     std::vector<std::string> wanted;
@@ -310,6 +357,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
       for (const auto& unit : more) {
         job.libraries.push_back({unit->object, unit->object_id});
         linked.push_back(unit);
+        add_prelude(*unit);
       }
       outcome = link_readable(job);
     }

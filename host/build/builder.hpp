@@ -32,6 +32,7 @@ class Builder {
     Statistics& statistics;
     Mismatches* mismatches;  ///< not null: link everything again and compare
     bool release;
+    bool preludes;     ///< objects may need one
     bool keep_images;  ///< images are wanted in `output`, not only somewhere
   };
   /// Images go to `output`/<package path>/<name>[.so].
@@ -49,6 +50,10 @@ class Builder {
   /// Asks for the compilation of everything that `packages` surely need. Returns at once.
   void start(const std::vector<discover::Package>& packages);
 
+  /// Makes what the first run in most workspaces would begin with, whatever its sources are: GoogleTest and GoogleMock,
+  /// if they are installed, and a prelude of the usual headers, for dyad's default flags. Returns at once.
+  void request_usual();
+
   /// Waits for the package's objects and links its images. Called from one thread. What is wrong with the sources is in
   /// the result, never an exception or an exit.
   BuiltPackage build(const discover::Package& package);
@@ -57,6 +62,8 @@ class Builder {
   BuiltPackage emit_llvm(const discover::Package& package);
 
  private:
+  /// GoogleTest takes longer than any of its users: it is asked for as soon as one of them seems to want it.
+  void request_framework(const std::vector<discover::Package>& packages);
   struct Prepared;
   Result<Prepared> prepare(const discover::Package& package, BuiltPackage& built);
   Result<Image> link(const discover::Package& package, const ImagePlan& plan, const Prepared& prepared,

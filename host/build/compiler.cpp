@@ -22,6 +22,8 @@ struct Compiler::Gathered {
   Unit unit;
   std::string object;
   std::vector<UnitInput> inputs;
+  bool used_prelude = false;
+  std::string why_not;
 };
 
 namespace {
@@ -64,6 +66,10 @@ dyad_compile_sink sink_into(Gathered& gathered) {
   };
   sink.main = [](void* user, std::uint32_t line) { static_cast<Gathered*>(user)->unit.main_line = line; };
   if (trace::Recorder::current() != nullptr) sink.phase = record_phase;
+  sink.prelude = [](void* user, std::uint32_t used, dyad_str why_not) {
+    static_cast<Gathered*>(user)->used_prelude = used != 0;
+    static_cast<Gathered*>(user)->why_not = view(why_not);
+  };
   return sink;
 }
 
@@ -81,18 +87,36 @@ Compiler::Compiler(const Toolchain& toolchain, inputs::World& world, UnitInputs&
 
 Compiler::~Compiler() { wait(); }
 
+void Compiler::use_preludes(std::filesystem::path workspace, std::filesystem::path own_include) {
+  preludes_.emplace(Preludes::Parts{toolchain_, world_, inputs_, statistics_, std::move(workspace),
+                                    std::move(own_include), scratch_,
+                                    [this](std::function<void()> work) { arena_.enqueue(std::move(work)); },
+                                    [this](const CompileJob& job) {
+                                      return world_.find(lookup_action(job)).has_value();
+                                    }});
+}
+
+void Compiler::plan(const std::vector<CompileJob>& jobs) {
+  if (preludes_) preludes_->plan(jobs);
+}
+
+void Compiler::make_prelude(const CompileJob& job, const std::vector<std::string>& headers) {
+  if (preludes_) preludes_->begin(job, headers);
+}
+
 void Compiler::wait() {
   // An observer may request more while this waits, so the map is read anew until all of it is done.
   for (std::size_t done = 0;;) {
     std::vector<UnitFuture> pending;
     {
       std::lock_guard lock(mutex_);
-      if (requested_.size() == done) return;
+      if (requested_.size() == done) break;
       for (const auto& [id, future] : requested_) pending.push_back(future);
     }
     for (const auto& future : pending) future.wait();
     done = pending.size();
   }
+  if (preludes_) preludes_->wait();
 }
 
 std::string Compiler::main_symbol_for(const std::filesystem::path& source) {
@@ -100,7 +124,8 @@ std::string Compiler::main_symbol_for(const std::filesystem::path& source) {
 }
 
 cache::ActionId Compiler::lookup_action(const CompileJob& job) const {
-  cache::Hasher hasher("compile 1");
+  cache::Hasher hasher("compile 2");
+  hasher.add(std::uint64_t{preludes_.has_value()});
   hasher.add(toolchain_.identity()).add(job.source.native()).add(job.directory.native());
   hasher.add(static_cast<std::uint64_t>(job.output)).add(job.arguments.size());
   bool native = false;
@@ -113,40 +138,77 @@ cache::ActionId Compiler::lookup_action(const CompileJob& job) const {
   return {hasher.finish()};
 }
 
+struct Compiler::Request {
+  cache::ActionId lookup;
+  CompileJob job;
+  Observer observer;
+  std::shared_ptr<std::promise<std::shared_ptr<const Unit>>> promise;
+  std::shared_ptr<Unit> cached = nullptr;  ///< only to be compared with
+};
+
 UnitFuture Compiler::request(CompileJob job, Observer observer) {
   auto promise = std::make_shared<std::promise<std::shared_ptr<const Unit>>>();
   UnitFuture future = promise->get_future().share();
+  auto lookup = lookup_action(job);
   {
     std::lock_guard lock(mutex_);
-    auto [place, is_new] = requested_.emplace(lookup_action(job).digest, future);
+    auto [place, is_new] = requested_.emplace(lookup.digest, future);
     if (!is_new) return place->second;
   }
-  arena_.enqueue([this, job = std::move(job), observer = std::move(observer), promise] {
-    auto unit = compile(job);
-    if (observer) observer(*unit);
-    promise->set_value(std::move(unit));
-  });
+  auto request = std::make_shared<Request>(Request{lookup, std::move(job), std::move(observer), std::move(promise)});
+  arena_.enqueue([this, request] { look_up(request); });
   return future;
 }
 
-std::shared_ptr<const Unit> Compiler::compile(const CompileJob& job) {
-  auto lookup = lookup_action(job);
-  std::shared_ptr<Unit> unit;
-  if (!cancelled_) unit = find_in_cache(lookup);
-  if (unit && mismatches_ && !cancelled_) {
-    auto cached = std::exchange(unit, run(job, lookup));
-    if (!unit->ok() || serialize(*unit) != serialize(*cached))
-      mismatches_->add(fmt::format("compilation {}: {}", lookup.digest.hex(), job.source.native()));
-  }
-  if (!unit && !cancelled_) unit = run(job, lookup);
-  if (!unit) unit = std::make_shared<Unit>();  // cancelled
-  unit->source = job.source;
-  unit->main_symbol = main_symbol_for(job.source);
+void Compiler::look_up(const RequestPointer& request) {
+  if (cancelled_) return finish(*request, std::make_shared<Unit>());
+  auto unit = find_in_cache(request->lookup);
+  if (unit && !mismatches_) return finish(*request, std::move(unit));
+  request->cached = std::move(unit);
+  const bool with_prelude = preludes_ && (!request->cached || request->cached->prelude_object);
+  if (!with_prelude) return compile(request, nullptr);
+  preludes_->get(request->job, [this, request](const std::shared_ptr<const Prelude>& prelude) {
+    compile(request, prelude);
+  });
+}
+
+void Compiler::compile(const RequestPointer& request, const std::shared_ptr<const Prelude>& prelude) {
+  if (cancelled_) return finish(*request, std::make_shared<Unit>());
+  bool used = false;
+  auto unit = run(request->job, prelude.get(), used);
+  auto done = [this, request, unit, prelude, used] {
+    if (used) {
+      unit->prelude_object = prelude->object_id;
+      unit->prelude_file = prelude->object;
+      unit->facts.add(prelude->facts);
+      unit->facts.own.normalise();
+    }
+    // With another prelude than last time the object is another, too.
+    const auto& cached = request->cached;
+    if (cached && cached->prelude_object == unit->prelude_object &&
+        (!unit->ok() || unit->object_id != cached->object_id))
+      mismatches_->add(fmt::format("compilation {}: {}", request->lookup.digest.hex(), request->job.source.native()));
+    keep(request->lookup, *unit);
+    finish(*request, unit);
+  };
+  if (!used) return done();
+  preludes_->await_object(prelude, [this, request, done](bool has_object) {
+    if (has_object)
+      done();
+    else
+      compile(request, nullptr);
+  });
+}
+
+void Compiler::finish(Request& request, std::shared_ptr<Unit> unit) {
+  unit->source = request.job.source;
+  unit->main_symbol = main_symbol_for(request.job.source);
   if (unit->ok()) {
     std::lock_guard lock(mutex_);
-    makers_.try_emplace(unit->object_id, std::make_shared<const CompileJob>(job));
+    makers_.try_emplace(unit->object_id, std::make_shared<const CompileJob>(request.job));
   }
-  return unit;
+  if (request.observer) request.observer(*unit);
+  request.promise->set_value(std::move(unit));
 }
 
 std::optional<std::filesystem::path> Compiler::compile_again(const cache::Digest& object) {
@@ -157,10 +219,19 @@ std::optional<std::filesystem::path> Compiler::compile_again(const cache::Digest
     if (maker == makers_.end()) return std::nullopt;
     job = maker->second;
   }
-  Gathered gathered = emit(*job);
-  if (gathered.unit.ok()) write_object(gathered.unit, gathered.object);
-  if (!gathered.unit.ok() || gathered.unit.object_id != object) return std::nullopt;
-  return gathered.unit.object;
+  std::shared_ptr<const Prelude> prelude;
+  if (preludes_) {
+    std::promise<std::shared_ptr<const Prelude>> known;
+    preludes_->get(*job, [&known](std::shared_ptr<const Prelude> found) { known.set_value(std::move(found)); });
+    prelude = known.get_future().get();
+  }
+  for (const Prelude* with : {prelude.get(), static_cast<const Prelude*>(nullptr)}) {
+    Gathered gathered = emit(*job, with);
+    if (gathered.unit.ok()) write_object(gathered.unit, gathered.object);
+    if (gathered.unit.ok() && gathered.unit.object_id == object) return gathered.unit.object;
+    if (with == nullptr) break;
+  }
+  return std::nullopt;
 }
 
 std::shared_ptr<Unit> Compiler::find_in_cache(const cache::ActionId& lookup) {
@@ -171,12 +242,23 @@ std::shared_ptr<Unit> Compiler::find_in_cache(const cache::ActionId& lookup) {
   auto unit = deserialize(found->bytes);
   if (!unit || !world_.store()->verify(cache::OutputId{unit->object_id})) return nullptr;
   unit->object = world_.store()->path_of(cache::OutputId{unit->object_id});
+  if (unit->prelude_object) {
+    if (!is_kept(*unit->prelude_object)) return nullptr;
+    unit->prelude_file = world_.store()->path_of(cache::OutputId{*unit->prelude_object});
+  }
   unit->facts = std::move(found->facts);
   ++statistics_.compile_cached;
   return std::make_shared<Unit>(*std::move(unit));
 }
 
-Compiler::Gathered Compiler::emit(const CompileJob& job) const {
+bool Compiler::is_kept(const cache::Digest& prelude_object) {
+  std::lock_guard lock(verified_mutex_);
+  auto [place, is_new] = verified_.emplace(prelude_object, false);
+  if (is_new) place->second = world_.store()->verify(cache::OutputId{prelude_object});
+  return place->second;
+}
+
+Compiler::Gathered Compiler::emit(const CompileJob& job, const Prelude* prelude) const {
   auto codegen = toolchain_.load();
   Gathered gathered;
   if (!codegen) {
@@ -195,6 +277,10 @@ Compiler::Gathered Compiler::emit(const CompileJob& job) const {
   what.main_symbol = str(main_symbol);
   what.output = job.output == CompileJob::Output::kObject ? DYAD_OUTPUT_OBJECT : DYAD_OUTPUT_BITCODE;
   what.colour = 1;
+  if (prelude) {
+    what.prelude_module = str(prelude->module.native());
+    what.prelude_notes = str(prelude->notes.native());
+  }
   auto sink = sink_into(gathered);
   {
     Stopwatch stopwatch(statistics_.compile_ns);
@@ -215,14 +301,22 @@ Compiler::Gathered Compiler::emit(const CompileJob& job) const {
   return gathered;
 }
 
-std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const cache::ActionId& lookup) {
-  Gathered gathered = emit(job);
+std::shared_ptr<Unit> Compiler::run(const CompileJob& job, const Prelude* prelude, bool& used) {
+  Gathered gathered = emit(job, prelude);
   trace::Span span(trace::Phase::kKeep, job.source.native());
+  used = gathered.used_prelude;
+  if (used)
+    ++statistics_.prelude_used;
+  else if (prelude)
+    statistics_.prelude_refused.add(gathered.why_not.substr(0, gathered.why_not.find(": ")));
   Unit& unit = gathered.unit;
   inputs_.note(gathered.inputs, unit);
   if (unit.ok()) keep_object(unit, gathered.object);
-  if (unit.ok() && unit.unrepeatable.empty()) world_.keep(lookup, unit.facts, serialize(unit));
   return std::make_shared<Unit>(std::move(unit));
+}
+
+void Compiler::keep(const cache::ActionId& lookup, Unit& unit) {
+  if (unit.ok() && unit.unrepeatable.empty()) world_.keep(lookup, unit.facts, serialize(unit));
 }
 
 void Compiler::keep_object(Unit& unit, const std::string& object) {

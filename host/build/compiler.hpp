@@ -14,11 +14,14 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "cache/store.hpp"
+#include "host/build/compile_job.hpp"
+#include "host/build/preludes.hpp"
 #include "host/build/statistics.hpp"
 #include "host/build/toolchain.hpp"
 #include "host/build/unit.hpp"
@@ -26,13 +29,6 @@
 #include "host/inputs/world.hpp"
 
 namespace dyad::build {
-
-struct CompileJob {
-  std::filesystem::path source;     ///< absolute
-  std::filesystem::path directory;  ///< working directory of the compilation
-  std::vector<std::string> arguments;
-  enum class Output : std::uint8_t { kObject, kBitcode } output = Output::kObject;
-};
 
 using UnitFuture = std::shared_future<std::shared_ptr<const Unit>>;
 
@@ -46,6 +42,14 @@ class Compiler {
            std::filesystem::path scratch);
   /// Waits.
   ~Compiler();
+
+  /// From now on sources may be compiled with preludes. To be called before anything is requested. `workspace` and
+  /// `own_include`: see prelude_arguments().
+  void use_preludes(std::filesystem::path workspace, std::filesystem::path own_include);
+  /// These will be requested: time to begin with what many of them have in common. Returns soon.
+  void plan(const std::vector<CompileJob>& jobs);
+  /// Makes a prelude for jobs like this, if there is none in the cache.
+  void make_prelude(const CompileJob& job, const std::vector<std::string>& headers);
 
   /// Thread-safe. The same job requested twice is compiled once; `observer` is only called for the first request.
   UnitFuture request(CompileJob job, Observer observer = nullptr);
@@ -66,14 +70,23 @@ class Compiler {
   static std::string main_symbol_for(const std::filesystem::path& source);
 
  private:
-  std::shared_ptr<const Unit> compile(const CompileJob& job);
+  /// A request on its way through the workers.
+  struct Request;
+  using RequestPointer = std::shared_ptr<Request>;
+  void look_up(const RequestPointer& request);
+  void compile(const RequestPointer& request, const std::shared_ptr<const Prelude>& prelude);
+  void finish(Request& request, std::shared_ptr<Unit> unit);
   std::shared_ptr<Unit> find_in_cache(const cache::ActionId& lookup);
-  std::shared_ptr<Unit> run(const CompileJob& job, const cache::ActionId& lookup);
   struct Gathered;
-  Gathered emit(const CompileJob& job) const;
+  /// Runs the compiler. `prelude` may be null.
+  Gathered emit(const CompileJob& job, const Prelude* prelude) const;
+  /// Compiles. `used`: was `prelude`, if it is not null, used? Then the unit needs its object.
+  std::shared_ptr<Unit> run(const CompileJob& job, const Prelude* prelude, bool& used);
+  void keep(const cache::ActionId& lookup, Unit& unit);
   /// Sets where the object is.
   void keep_object(Unit& unit, const std::string& object);
   void write_object(Unit& unit, const std::string& object);
+  bool is_kept(const cache::Digest& prelude_object);
   cache::ActionId lookup_action(const CompileJob& job) const;
 
   const Toolchain& toolchain_;
@@ -90,6 +103,9 @@ class Compiler {
   /// One more than the workers: TBB counts the thread that asks, which compiles nothing here.
   oneapi::tbb::global_control parallelism_;
   oneapi::tbb::task_arena arena_;
+  std::optional<Preludes> preludes_;  ///< uses the arena
+  std::mutex verified_mutex_;
+  std::unordered_map<cache::Digest, bool> verified_;  ///< objects of preludes: are they in the cache?
 };
 
 }  // namespace dyad::build

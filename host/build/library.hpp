@@ -29,6 +29,9 @@ class Library {
  public:
   Library(const discover::Workspace& workspace, const plan::Arguments& arguments, Compiler& compiler);
 
+  /// These sources and perhaps more will be requested.
+  void plan(const std::vector<std::filesystem::path>& sources);
+
   /// Starts to compile a source and, as soon as it is known what that includes, the library sources it may need.
   /// Thread-safe, returns at once.
   UnitFuture request(const std::filesystem::path& source, CompileJob::Output output = CompileJob::Output::kObject);

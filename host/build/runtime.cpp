@@ -27,11 +27,34 @@ void add_include(std::vector<std::string>& arguments, const fs::path& directory)
   if (directory != "/usr/include") arguments.insert(arguments.end(), {"-I", directory.native()});
 }
 
+/// It adds to the namespaces of its headers between one header and the next, so no prelude is possible; it need not wait
+/// for one.
+CompileJob sources_of(const fs::path& file, std::vector<std::string> flags) {
+  return {file, file.parent_path(), std::move(flags), CompileJob::Output::kObject, /*with_prelude=*/false};
+}
+
+/// The first of `roots` that holds `header`, or empty.
+fs::path find_root(const std::vector<fs::path>& roots, const std::string& header) {
+  std::error_code error;
+  auto found = std::ranges::find_if(roots, [&](const fs::path& root) { return fs::exists(root / header, error); });
+  return found == roots.end() ? fs::path{} : *found;
+}
+
 }  // namespace
 
 std::optional<GoogleTest> find_google_test(const Unit& unit) {
   if (unit.gtest_include.empty()) return std::nullopt;
   return GoogleTest{unit.gtest_include, unit.gmock_include};
+}
+
+std::optional<GoogleTest> guess_google_test(const std::set<std::string>& outside, const std::vector<fs::path>& roots) {
+  const bool with_mock = outside.contains("gmock/gmock.h");
+  if (!with_mock && !outside.contains("gtest/gtest.h")) return std::nullopt;
+  auto places = roots;
+  places.insert(places.end(), {"/usr/local/include", "/usr/include"});
+  GoogleTest found{find_root(places, "gtest/gtest.h"), with_mock ? find_root(places, "gmock/gmock.h") : fs::path{}};
+  if (found.include.empty()) return std::nullopt;
+  return found;
 }
 
 Runtime::Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler)
@@ -70,9 +93,9 @@ Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::p
     auto mock_flags = library_flags;
     add_include(mock_flags, found.mock_include);
     mock_flags.insert(mock_flags.end(), {"-I", mock_sources.parent_path().parent_path().native()});
-    framework.libraries.push_back(compiler_.request({mock_sources, mock_sources.parent_path(), mock_flags}));
+    framework.libraries.push_back(compiler_.request(sources_of(mock_sources, mock_flags)));
   }
-  framework.libraries.push_back(compiler_.request({sources, sources.parent_path(), library_flags}));
+  framework.libraries.push_back(compiler_.request(sources_of(sources, library_flags)));
   adapter_flags.insert(adapter_flags.end(),
                        {"-I", installation_.runtime_dir.native(), "-I", installation_.include_dir.native()});
   auto adapter = installation_.runtime_dir / "backends/runtime/gtest_adapter.cpp";

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "host/base/installation.hpp"
@@ -21,6 +23,11 @@ struct GoogleTest {
 
 /// What the sources of `unit` include; nothing if they do not include gtest/gtest.h.
 std::optional<GoogleTest> find_google_test(const Unit& unit);
+
+/// What a source will include that names `outside` headers and has these include roots, as far as names tell
+/// (IncludeScan): time to begin with what takes longest. A wrong guess costs time only.
+std::optional<GoogleTest> guess_google_test(const std::set<std::string>& outside,
+                                            const std::vector<std::filesystem::path>& roots);
 
 class Runtime {
  public:

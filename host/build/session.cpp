@@ -1,5 +1,7 @@
 #include "host/build/session.hpp"
 
+#include "host/build/seed.hpp"
+
 namespace dyad::build {
 
 Result<std::unique_ptr<Session>> Session::open(const Installation& installation, const discover::Workspace& workspace,
@@ -13,6 +15,7 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
   if (options.use_cache) {
     if (auto store = cache::Store::open(cache::Store::default_directory(), cache::Store::trust_asked_for())) {
       session->store_ = *std::move(store);
+      plant_seed(*session->store_, installation, session->toolchain_);
       session->memo_ = session->store_->memo_of(cache::digest_of(workspace.root.native()));
       session->files_.load(session->memo_);
     } else {
@@ -32,13 +35,14 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
   session->inputs_ = std::make_unique<UnitInputs>(workspace.root, *session->world_);
   session->compiler_ = std::make_unique<Compiler>(session->toolchain_, *session->world_, *session->inputs_, statistics,
                                                   options.jobs, session->scratch_.path());
+  if (options.preludes) session->compiler_->use_preludes(workspace.root, installation.include_dir);
   auto* mismatches = options.verify ? &session->mismatches_ : nullptr;
   session->compiler_->verify(mismatches);
   auto output = options.output.empty() ? session->scratch_.path() / "images" : options.output;
   session->builder_ =
       std::make_unique<Builder>(Builder::Parts{installation, workspace, *session->arguments_, session->toolchain_,
                                                *session->compiler_, *session->world_, *session->inputs_, statistics,
-                                               mismatches, options.release, !options.output.empty()},
+                                               mismatches, options.release, options.preludes, !options.output.empty()},
                                 options.kind, output);
   return session;
 }

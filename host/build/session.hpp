@@ -22,6 +22,7 @@ struct SessionOptions {
   ImageKind kind = ImageKind::kShared;
   std::filesystem::path output;  ///< where images go; empty: a temporary directory that goes with the session
   bool use_cache = true;
+  bool preludes = true;
   bool verify = false;  ///< do everything again and compare it with what is cached
 };
 

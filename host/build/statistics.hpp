@@ -5,11 +5,29 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
 namespace dyad::build {
+
+/// Events by reason. Thread-safe.
+class Tally {
+ public:
+  void add(const std::string& reason) {
+    std::lock_guard lock(mutex_);
+    ++counts_[reason];
+  }
+  std::map<std::string, std::uint64_t> counts() const {
+    std::lock_guard lock(mutex_);
+    return counts_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::uint64_t> counts_;
+};
 
 struct Statistics {
   std::atomic<std::uint64_t> compile_run{0};     ///< compilations that were executed
@@ -18,10 +36,15 @@ struct Statistics {
   std::atomic<std::uint64_t> link_cached{0};
   std::atomic<std::uint64_t> packages_known{0};  ///< packages whose images or results needed no look at any unit
   std::atomic<std::uint64_t> results_cached{0};
-  std::atomic<std::uint64_t> index_used{0};  ///< packages that asked the workspace's other sources for symbols
+  std::atomic<std::uint64_t> index_used{0};      ///< packages that asked the workspace's other sources for symbols
+  std::atomic<std::uint64_t> prelude_made{0};    ///< preludes that were made in this run
+  std::atomic<std::uint64_t> prelude_cached{0};  ///< preludes that came from the cache
+  std::atomic<std::uint64_t> prelude_failed{0};  ///< preludes that could not be made: never an error
+  std::atomic<std::uint64_t> prelude_used{0};    ///< compilations that a prelude was used for
+  Tally prelude_refused;                         ///< compilations that were done plainly although there was one: why
 
   /// Sums over threads.
-  std::atomic<std::int64_t> look_up_ns{0}, compile_ns{0}, link_ns{0};
+  std::atomic<std::int64_t> look_up_ns{0}, compile_ns{0}, link_ns{0}, prelude_ns{0};
 };
 
 /// Where a computation gave something else than the cache has of it (`--cache=verify`). Thread-safe.

@@ -54,6 +54,7 @@ std::string serialize(const Unit& unit) {
              {"gtest", bytes_of(unit.gtest_include)},
              {"gmock", bytes_of(unit.gmock_include)}};
   if (unit.main_line) value["main"] = *unit.main_line;
+  if (unit.prelude_object) value["prelude"] = unit.prelude_object->hex();
   return to_cbor(value);
 }
 
@@ -77,6 +78,10 @@ std::optional<Unit> deserialize(const std::string& bytes) try {
   unit.gtest_include = text_of(value.at("gtest"));
   unit.gmock_include = text_of(value.at("gmock"));
   if (auto main = value.find("main"); main != value.end()) unit.main_line = main->get<std::uint32_t>();
+  if (auto prelude = value.find("prelude"); prelude != value.end()) {
+    unit.prelude_object = cache::Digest::from_hex(prelude->get<std::string>());
+    if (!unit.prelude_object) return std::nullopt;
+  }
   return unit;
 } catch (const std::exception&) {
   return std::nullopt;

@@ -41,13 +41,15 @@ struct Unit {
   std::vector<std::filesystem::path> directories;  ///< of the workspace, whose files it read, in that order
   std::string gtest_include, gmock_include;        ///< where it found gtest/gtest.h and gmock/gmock.h, or empty
   std::string unrepeatable;                        ///< why the output is not determined by its facts, or empty
+  std::optional<cache::Digest> prelude_object;     ///< of a prelude's object that it needs where it is linked
+  std::filesystem::path prelude_file;              ///< where that is
   inputs::FactSet facts;                           ///< all that it depends on; not part of the cached form
 
   bool ok() const { return status == Status::kOk; }
 };
 
-/// The cached form: CBOR (RFC 8949) of everything but `source`, `main_symbol`, `object` and `facts`. Returns nothing if
-/// the bytes are not what serialize() made.
+/// The cached form: CBOR (RFC 8949) of everything but `source`, `main_symbol`, `facts` and where files are. Returns
+/// nothing if the bytes are not what serialize() made.
 std::string serialize(const Unit& unit);
 std::optional<Unit> deserialize(const std::string& bytes);
 

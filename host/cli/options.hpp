@@ -30,6 +30,7 @@ struct TestOptions {
   bool failfast = false;
   std::optional<unsigned> count;  ///< runs of every test; at least 1. Given: nothing is taken from earlier results
   bool release = false;
+  bool preludes = true;  ///< parse the headers of libraries once for many sources
   enum class Cache { kUse, kOff, kVerify } cache = Cache::kUse;
   bool debug_explain = false;   ///< why each package was not cached
   bool debug_stats = false;     ///< counters at the end of the run
@@ -61,13 +62,14 @@ struct BuildOptions {
   std::string backend = "dll";
   unsigned compile_jobs = 1;
   bool release = false;
+  bool preludes = true;  ///< parse the headers of libraries once for many sources
   bool debug_stats = false;  ///< counters at the end of the run
   bool debug_time = false;   ///< where the time went
 };
 
 /// dyad cache stat, dyad cache verify, ...
 struct CacheOptions {
-  enum class Action { kStat, kVerify, kTrim, kClean, kPath };
+  enum class Action { kStat, kVerify, kTrim, kClean, kPath, kSeed };
   Action action = Action::kStat;
 };
 

@@ -29,12 +29,13 @@ struct CacheAction {
   CacheOptions::Action action;
   std::string_view description;
 };
-constexpr std::array<CacheAction, 5> kCacheActions{
+constexpr std::array<CacheAction, 6> kCacheActions{
     {{"stat", CacheOptions::Action::kStat, "Shows what is in the cache, and the limits."},
      {"verify", CacheOptions::Action::kVerify, "Reads every entry of the cache; names and removes the damaged ones."},
      {"trim", CacheOptions::Action::kTrim, "Removes what exceeds the limits, least recently used first."},
      {"clean", CacheOptions::Action::kClean, "Removes everything that dyad stored in the cache, and nothing else."},
-     {"path", CacheOptions::Action::kPath, "Shows the directory of the cache."}}};
+     {"path", CacheOptions::Action::kPath, "Shows the directory of the cache."},
+     {"seed", CacheOptions::Action::kSeed, "Compiles GoogleTest and the usual headers, as first runs need them."}}};
 
 constexpr unsigned kMostAtOnce = 4096;
 constexpr unsigned kMostRuns = 1'000'000;
@@ -123,11 +124,13 @@ unsigned processors() { return std::max(1U, std::thread::hardware_concurrency())
 struct BuildWords {
   std::string jobs;
   Words debug;
+  bool no_prelude = false;
 
   void add_to(Parser& parser, std::string& backend, bool& release) {
     parser.add_value("--backend", backend, "NAME",
                      "how the images are run: dll (the default), exe,\nor the absolute path of a plugin");
     parser.add_switch("--release", release, "compile with -O2 instead of -O0; assert() stays");
+    parser.add_switch("--no-prelude", no_prelude, "parse the headers of libraries anew for each source");
     parser.add_value("-j", jobs, "N", "compilations at once; default: number of processors");
     parser.add_values("--debug", debug, "WHAT",
                       "stats: count what was compiled and linked; time: say\nwhere the time went; explain: say why a "
@@ -135,6 +138,7 @@ struct BuildWords {
   }
   template <class Options>
   void check(Checks& checks, Options& options) const {
+    options.preludes = !no_prelude;
     options.compile_jobs = processors();
     if (!jobs.empty()) checks.take(options.compile_jobs, read_number("-j", jobs, kMostAtOnce));
     Debug wanted;
@@ -269,7 +273,7 @@ Result<Command> parse_cache(const Words& words) {
     auto help = all.parse(words);
     if (!help) return fail(help.error());
     if (*help) return **help;
-    return all.usage_error("dyad cache needs an action: stat, verify, trim, clean or path");
+    return all.usage_error("dyad cache needs an action: stat, verify, trim, clean, path or seed");
   }
   const auto chosen = std::ranges::find(kCacheActions, words[0], &CacheAction::name);
   if (chosen == kCacheActions.end()) {

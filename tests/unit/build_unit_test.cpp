@@ -19,6 +19,7 @@ Unit sample() {
   unit.object_id = {1, 2};
   unit.directories = {"/ws", "/ws/lib"};
   unit.gtest_include = "/usr/include";
+  unit.prelude_object = cache::Digest{3, 4};
   return unit;
 }
 
@@ -27,6 +28,7 @@ TEST(SerializeTest, AUnitComesBackWhole) {
   ASSERT_TRUE(stored);
   const Unit& unit = *stored;
   EXPECT_EQ(unit.object_id, (cache::Digest{1, 2}));
+  EXPECT_EQ(unit.prelude_object, (cache::Digest{3, 4}));
   EXPECT_TRUE(unit.ok());
   EXPECT_EQ(unit.diagnostics, sample().diagnostics);
   ASSERT_EQ(unit.tests.size(), 1u);

@@ -72,11 +72,11 @@ TEST(CliHelpTest, EveryFlagIsDescribed) {
   EXPECT_EQ(flags_of(help_of({"test", "--help"})),
             (std::set<std::string>{"-h", "--help", "-v", "--verbose", "--run", "--skip", "--list", "--timeout",
                                    "--failfast", "--count", "-p", "-j", "--backend", "--release", "--debug", "--cache",
-                                   "--no-cache", "--profile", "--trace"}));
+                                   "--no-cache", "--no-prelude", "--profile", "--trace"}));
   EXPECT_EQ(flags_of(help_of({"explain", "--help"})), flags_of(help_of({"test", "--help"})));
   EXPECT_EQ(flags_of(help_of({"build", "--help"})),
             (std::set<std::string>{"-h", "--help", "-o", "--output", "--emit-llvm", "-j", "--backend", "--release",
-                                   "--debug"}));
+                                   "--debug", "--no-prelude"}));
 }
 
 TEST(CliHelpTest, TheManualPageNamesEveryFlagAndCommand) {

@@ -48,6 +48,7 @@ TEST(CliTest, PlainDyadTestsTheCurrentDirectory) {
     EXPECT_EQ(options.parallel_packages, std::max(1u, std::thread::hardware_concurrency()));
     EXPECT_EQ(options.compile_jobs, std::max(1u, std::thread::hardware_concurrency()));
     EXPECT_FALSE(options.verbose || options.failfast || options.release || options.debug_stats || options.debug_time);
+    EXPECT_TRUE(options.preludes);
     EXPECT_EQ(options.list, std::nullopt);
     EXPECT_EQ(options.run + options.skip, "");
   }
@@ -64,7 +65,7 @@ TEST(CliTest, ProfileAndTraceAreOffUnlessAskedFor) {
 TEST(CliTest, EveryTestFlagIsRead) {
   auto options =
       test({"test", "-v", "--run=A/b", "--skip=C", "--list=D", "--backend=exe", "-p", "3", "-j", "5", "--timeout=1m30s",
-            "--failfast", "--count=7", "--release", "--debug=stats,time", "./x", "./y/..."});
+            "--failfast", "--count=7", "--release", "--no-prelude", "--debug=stats,time", "./x", "./y/..."});
   EXPECT_TRUE(options.verbose);
   EXPECT_EQ(options.run, "A/b");
   EXPECT_EQ(options.skip, "C");
@@ -76,6 +77,7 @@ TEST(CliTest, EveryTestFlagIsRead) {
   EXPECT_TRUE(options.failfast);
   EXPECT_EQ(options.count, 7u);
   EXPECT_TRUE(options.release);
+  EXPECT_FALSE(options.preludes);
   EXPECT_TRUE(options.debug_stats);
   EXPECT_TRUE(options.debug_time);
   EXPECT_EQ(options.patterns, (Strings{"./x", "./y/..."}));

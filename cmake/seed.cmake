@@ -1,0 +1,15 @@
+# lib/dyad/seed: what every cache begins with (host/build/seed.hpp), made by the dyad that uses it. An installed dyad is
+# another toolchain than the one in the build folder, for the cache, so it makes its own.
+set(seed ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/seed)
+add_custom_command(OUTPUT ${seed}.made
+  COMMAND ${CMAKE_COMMAND} -E rm -rf ${seed}
+  COMMAND ${CMAKE_COMMAND} -E env DYAD_CACHE=${seed} $<TARGET_FILE:dyad> cache seed
+  COMMAND ${CMAKE_COMMAND} -E touch ${seed}.made
+  DEPENDS dyad dyad_codegen dyad_worker ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/runtime.o
+          ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/main.o ${PROJECT_SOURCE_DIR}/backends/runtime/gtest_adapter.cpp VERBATIM)
+add_custom_target(dyad_seed ALL DEPENDS ${seed}.made)
+install(CODE "
+  set(prefix \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}\")
+  file(REMOVE_RECURSE \"\${prefix}/${DYAD_LIB_DIR}/seed\")
+  execute_process(COMMAND \${CMAKE_COMMAND} -E env \"DYAD_CACHE=\${prefix}/${DYAD_LIB_DIR}/seed\"
+                          \"\${prefix}/${CMAKE_INSTALL_BINDIR}/dyad\" cache seed COMMAND_ERROR_IS_FATAL ANY)")
