@@ -29,6 +29,8 @@ struct TestOptions {
   std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none
   bool failfast = false;
   std::optional<unsigned> count;  ///< runs of every test; at least 1. Given: nothing is taken from earlier results
+  unsigned retries = 0;           ///< further tries of a test that does not pass
+  bool flaky_fails = false;       ///< ... and passing in one of them is a failure
   bool release = false;
   bool preludes = true;  ///< parse the headers of libraries once for many sources
   enum class Cache { kUse, kOff, kVerify } cache = Cache::kUse;

@@ -39,6 +39,7 @@ constexpr std::array<CacheAction, 6> kCacheActions{
 
 constexpr unsigned kMostAtOnce = 4096;
 constexpr unsigned kMostRuns = 1'000'000;
+constexpr unsigned kMostRetries = 1000;
 
 /// One command's flags. The values are text until they are checked, so that every message is ours.
 class Parser {
@@ -157,6 +158,13 @@ Result<TestOptions::Cache> read_cache(const std::string& text, bool off) {
   return TestOptions::Cache::kVerify;
 }
 
+/// Whether --flaky says that a flaky test fails.
+Result<bool> read_flaky(const std::string& text) {
+  if (text.empty() || text == "pass") return false;
+  if (text == "fail") return true;
+  return fail(fmt::format("bad value \"{}\" for --flaky: must be pass or fail", printable(text)));
+}
+
 /// Commands that take the flags of a run: one that is made, one that is explained, one that is made again and again.
 enum class RunCommand { kTest, kExplain, kWatch };
 
@@ -177,7 +185,7 @@ Parser make_run_parser(RunCommand command) {
 Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::kTest) {
   TestOptions options;
   BuildWords build;
-  std::string list, packages, timeout, count, cache, trace;
+  std::string list, packages, timeout, count, retries, flaky, cache, trace;
   bool no_cache = false;
   Parser parser = make_run_parser(command);
   const bool is_watch = command == RunCommand::kWatch;
@@ -189,6 +197,8 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
                    "kill a package that runs longer: 30s, 1m30s, 500ms;\n0: no limit; default: 10m");
   parser.add_switch("--failfast", options.failfast, "start nothing more after the first failure");
   parser.add_value("--count", count, "N", "run each test N times");
+  parser.add_value("--retries", retries, "N", "try a test that fails, crashes or times out up to N\ntimes more");
+  parser.add_value("--flaky", flaky, "VERDICT", "what passing in a later try is: pass (the default) or\nfail");
   parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
   parser.add_switch("--no-cache", no_cache, "neither use nor keep anything of other runs");
   if (!is_watch) parser.add_value("--cache", cache, "verify", "run everything and compare it with what is cached");
@@ -204,6 +214,8 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   options.parallel_packages = processors();
   if (!packages.empty()) checks.take(options.parallel_packages, read_number("-p", packages, kMostAtOnce));
   if (!count.empty()) checks.take(options.count.emplace(), read_number("--count", count, kMostRuns));
+  if (!retries.empty()) checks.take(options.retries, read_number("--retries", retries, kMostRetries, 0));
+  checks.take(options.flaky_fails, read_flaky(flaky));
   checks.take(options.cache, read_cache(cache, no_cache));
   if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));
   build.check(checks, options);

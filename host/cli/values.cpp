@@ -19,11 +19,11 @@ std::unexpected<Error> bad_value(const std::string& flag, const std::string& tex
 
 }  // namespace
 
-Result<unsigned> read_number(const std::string& flag, const std::string& text, unsigned most) {
+Result<unsigned> read_number(const std::string& flag, const std::string& text, unsigned most, unsigned least) {
   unsigned number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > most)
-    return bad_value(flag, text, fmt::format("must be a number from 1 to {}", most));
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    return bad_value(flag, text, fmt::format("must be a number from {} to {}", least, most));
   return number;
 }
 

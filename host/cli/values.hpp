@@ -9,8 +9,8 @@
 
 namespace dyad::cli {
 
-/// A decimal number from 1 to `most`.
-Result<unsigned> read_number(const std::string& flag, const std::string& text, unsigned most);
+/// A decimal number from `least` to `most`.
+Result<unsigned> read_number(const std::string& flag, const std::string& text, unsigned most, unsigned least = 1);
 
 /// A Go duration, not negative; rounded up to whole milliseconds so that it does not become "no limit".
 Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const std::string& text);

@@ -118,22 +118,28 @@ class Writer {
       out_ += test.name + "\n";
       return;
     }
-    if (!options_.verbose && !failed(test)) return;
+    if (!options_.verbose && !failed(test) && !test.is_flaky()) return;
+    for (std::size_t i = 0; i < test.earlier_tries.size(); ++i)
+      write_try(test.earlier_tries[i], fmt::format("TRY {} ", i + 1), test.earlier_tries[i].reason);
+    write_try(test, "", with_tries(test));
+  }
+
+  void write_try(const TestResult& test, const std::string& which, const std::string& reason) {
     Tree tree(test);
     if (options_.verbose) write_course(test, tree);
-    write_verdict(0, test.verdict, test.name, test.time, test.reason);
+    write_verdict(0, test.verdict, test.name, test.time, reason, which);
     if (!options_.verbose) write_output(tree.test(), kStep);
     write_subtests(test, tree, tree.test(), kStep);
   }
 
-  /// "    --- FAIL: TestX/sub (0.00s) [reason]"
+  /// "    --- FAIL: TestX/sub (0.00s) [reason]", "--- TRY 1 FAIL: TestX (0.00s)"
   void write_verdict(std::size_t indent, Verdict verdict, const std::string& name, std::chrono::nanoseconds time,
-                     const std::string& reason) {
+                     const std::string& reason, const std::string& which = "") {
     Colour colour = verdict == Verdict::kPass                                  ? Colour::kGreen
                     : verdict == Verdict::kSkip || verdict == Verdict::kNotRun ? Colour::kYellow
                                                                                : Colour::kRed;
     out_.append(indent, ' ') +=
-        fmt::format("--- {}: {}", paint(options_.colour, colour, run::verdict_name(verdict)), name);
+        fmt::format("--- {}{}: {}", which, paint(options_.colour, colour, run::verdict_name(verdict)), name);
     if (verdict != Verdict::kNotRun) out_ += fmt::format(" ({:.2f}s)", seconds(time));
     if (!reason.empty()) out_ += fmt::format(" [{}]", reason);
     out_ += '\n';

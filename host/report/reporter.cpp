@@ -27,6 +27,8 @@ void Reporter::finish(std::chrono::nanoseconds elapsed) {
   early_.clear();
   std::string text;
   if (!options_.list_only) text += summary_.totals(elapsed) + "\n";
+  for (const std::string& flaky : summary_.flaky())
+    text += paint(options_.colour, Colour::kYellow, "FLAKY:") + " " + flaky + "\n";
   if (summary_.packages() > 1)
     for (const std::string& failure : summary_.failures())
       text += paint(options_.colour, Colour::kRed, "FAILED:") + " " + failure + "\n";

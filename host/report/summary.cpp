@@ -35,7 +35,22 @@ std::string count_line(std::size_t total, const char* noun, const std::map<Key, 
   return line;
 }
 
+/// "calc TestX (calc_test.cc:12)"
+std::string place_of(const std::string& package, const TestResult& test) {
+  std::string line = fmt::format("{} {}", package, test.name);
+  if (!test.file.empty())
+    line += test.line ? fmt::format(" ({}:{})", test.file, test.line) : fmt::format(" ({})", test.file);
+  return line;
+}
+
 }  // namespace
+
+std::string with_tries(const TestResult& result) {
+  const std::size_t tries = result.earlier_tries.size() + 1;
+  if (tries == 1) return result.reason;
+  if (result.is_flaky()) return fmt::format("FLAKY ({} tries)", tries);
+  return fmt::format("{}{}{} tries", result.reason, result.reason.empty() ? "" : "; ", tries);
+}
 
 bool failed(const TestResult& result) {
   switch (result.verdict) {
@@ -88,7 +103,12 @@ void Summary::add(const PackageResult& result) {
   ++packages_;
   ++by_class_[what];
   tests_ += result.tests.size();
-  for (const TestResult& test : result.tests) ++by_verdict_[test.verdict];
+  for (const TestResult& test : result.tests) {
+    ++by_verdict_[test.verdict];
+    if (test.is_flaky())
+      flaky_.push_back(
+          fmt::format("{} [{} tries]", place_of(printable(result.id.path), test), test.earlier_tries.size() + 1));
+  }
   if (result.discovered != result.tests.size()) exit_code_ = worse(exit_code_, ExitCode::kTool);
   if (!failed(result)) return;
   any_failed_ = true;
@@ -102,10 +122,8 @@ void Summary::add_failures(const PackageResult& result, PackageClass what) {
   std::size_t before = failures_.size();
   for (const TestResult& test : result.tests) {
     if (!failed(test) || test.verdict == Verdict::kNotRun) continue;  // those follow from another failure
-    std::string line = fmt::format("{} {}", package, test.name);
-    if (!test.file.empty())
-      line += test.line ? fmt::format(" ({}:{})", test.file, test.line) : fmt::format(" ({})", test.file);
-    if (!test.reason.empty()) line += fmt::format(" [{}]", test.reason);
+    std::string line = place_of(package, test);
+    if (std::string reason = with_tries(test); !reason.empty()) line += fmt::format(" [{}]", reason);
     failures_.push_back(std::move(line));
   }
   if (what == PackageClass::kBuildFailed) failures_.push_back(package + " [build failed]");
@@ -125,8 +143,10 @@ std::string Summary::totals(std::chrono::nanoseconds elapsed) const {
                                                    {PackageClass::kLoadFailed, "not loaded"},
                                                    {PackageClass::kNoTestFiles, "without tests"},
                                                    {PackageClass::kNotRun, "not run"}});
+  std::string passed = "passed";
+  if (!flaky_.empty()) passed += fmt::format(" ({} flaky)", flaky_.size());
   std::string tests = count_line<Verdict>(tests_, "test", by_verdict_,
-                                          {{Verdict::kPass, "passed"},
+                                          {{Verdict::kPass, passed.c_str()},
                                            {Verdict::kFail, "failed"},
                                            {Verdict::kSkip, "skipped"},
                                            {Verdict::kCrash, "crashed"},

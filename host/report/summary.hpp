@@ -17,6 +17,8 @@ namespace dyad::report {
 bool failed(const run::PackageResult& result);
 /// Likewise of one test. NOT RUN counts if there is a reason (there is none when tests were only listed).
 bool failed(const run::TestResult& result);
+/// The reason of a verdict, and how many tries it took: "SIGSEGV; 3 tries", "FLAKY (2 tries)".
+std::string with_tries(const run::TestResult& result);
 
 class Summary {
  public:
@@ -32,6 +34,8 @@ class Summary {
   std::string totals(std::chrono::nanoseconds elapsed) const;
   /// "calc TestX (calc_test.cc:12)" for every failed test, "calc [build failed]" where no test tells why.
   const std::vector<std::string>& failures() const { return failures_; }
+  /// "calc TestX (calc_test.cc:12) [2 tries]" for every test that passed, but not at once.
+  const std::vector<std::string>& flaky() const { return flaky_; }
   std::size_t packages() const { return packages_; }
   std::size_t tests() const { return tests_; }
   std::size_t count(run::Verdict verdict) const;
@@ -44,7 +48,7 @@ class Summary {
   std::size_t packages_ = 0, tests_ = 0;
   std::map<PackageClass, std::size_t> by_class_;
   std::map<run::Verdict, std::size_t> by_verdict_;
-  std::vector<std::string> failures_;
+  std::vector<std::string> failures_, flaky_;
   bool any_failed_ = false;
   ExitCode exit_code_ = ExitCode::kPassed;
 };

@@ -79,6 +79,8 @@ std::string reason_not_to_keep(const PackageResult& result, bool list_only) {
   if (!result.uncacheable.empty()) return "it " + result.uncacheable;
   if (result.failed_outside || !result.reason.empty()) return "it failed";
   for (const auto& test : result.tests)
+    if (test.is_flaky()) return test.name + " is flaky";
+  for (const auto& test : result.tests)
     if (test.verdict != Verdict::kPass && test.verdict != Verdict::kSkip && !list_only)
       return test.name + " did not pass";
   return "";

@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "host/run/index_ranges.hpp"
+
 namespace dyad::run {
 namespace {
 
@@ -101,7 +103,7 @@ Result<void> ImageRun::on(const Found& found, Clock::time_point) {
   position_.emplace(found.index, tests_.size());
   tests_.push_back({.index = found.index,
                     .kind = found.kind,
-                    .result = {.name = found.name, .file = shown(found.file), .line = found.line},
+                    .result = {.name = found.name, .index = found.index, .file = shown(found.file), .line = found.line},
                     .listed_by = process_});
   return {};
 }
@@ -264,21 +266,12 @@ void ImageRun::decide_rest(const std::string& reason) {
 }
 
 std::string ImageRun::done_ranges() const {
-  std::string ranges;
-  for (std::size_t i = 0; i < tests_.size();) {
-    if (!tests_[i].decided) {
-      ++i;
-      continue;
-    }
-    std::size_t last = i;
-    while (last + 1 < tests_.size() && tests_[last + 1].decided && tests_[last + 1].index == tests_[last].index + 1)
-      ++last;
-    if (!ranges.empty()) ranges += ',';
-    ranges +=
-        last == i ? fmt::format("{}", tests_[i].index) : fmt::format("{}-{}", tests_[i].index, tests_[last].index);
-    i = last + 1;
-  }
-  return ranges;
+  std::vector<std::uint32_t> decided;
+  for (const Test& test : tests_)
+    if (test.decided) decided.push_back(test.index);
+  std::string ranges = index_ranges(decided);
+  if (!ranges.empty() && !options_.left_out.empty()) ranges += ',';
+  return ranges + options_.left_out;
 }
 
 ImageRun::Outcome ImageRun::take() {

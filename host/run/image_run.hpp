@@ -32,6 +32,7 @@ class ImageRun {
     bool list_only = false;
     bool failfast = false;
     std::filesystem::path directory;  ///< files below it are shown relative to it
+    std::string left_out;             ///< tests that shall not run, as in done_ranges()
   };
 
   explicit ImageRun(Options options) : options_(std::move(options)) {}
@@ -47,7 +48,7 @@ class ImageRun {
   enum class Next : std::uint8_t { kStart, kRestart, kOver };
   Next next() const { return next_; }
 
-  /// For --done: the tests that have a verdict, "0-41,43"; empty if there are none.
+  /// For --done: the tests that have a verdict or are left out, "0-41,43"; empty if there are none.
   std::string done_ranges() const;
   bool any_failed() const { return any_failed_; }
 

@@ -37,14 +37,20 @@ struct Subtest {
 };
 
 struct TestResult {
-  std::string name;  ///< unique in the package
-  std::string file;  ///< as the image says it, usually relative to the package's directory
+  std::string name;         ///< unique in the package
+  std::uint32_t index = 0;  ///< the image's own number of it
+  std::string file;         ///< as the image says it, usually relative to the package's directory
   std::uint32_t line = 0;
   Verdict verdict = Verdict::kNotRun;
   std::string reason;  ///< "SIGSEGV", "called exit(0)", "time limit of 10m0s", why it was not run; one line
   std::chrono::nanoseconds time{};
   std::vector<OutputPiece> output;  ///< its subtests' too; a piece may be empty
   std::vector<Subtest> subtests;    ///< in order of start, nested ones after their parent
+  /// With --retries: those before the last one, which gave the verdict. Each failed, crashed or timed out.
+  std::vector<TestResult> earlier_tries;
+
+  /// It passed, but not at once.
+  bool is_flaky() const { return verdict == Verdict::kPass && !earlier_tries.empty(); }
 };
 
 /// Something of the outside world that the tests looked at, as backends/abi/input_log.h defines it (what it says of a

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "host/base/duration.hpp"
@@ -50,16 +52,20 @@ bool PackageRun::next_image() {
   for (; round_ < rounds; ++round_, image_ = 0, names_.clear()) {
     while (image_ < job_.images.size() && broken_.contains(image_)) ++image_;
     if (image_ == job_.images.size()) continue;
-    image_run_.emplace(ImageRun::Options{options_.list_only, options_.failfast, job_.directory});
+    tries_.emplace(Tries::Options{options_.list_only ? 0 : options_.retries, options_.failfast, options_.flaky_fails});
+    begin_image("");
     return true;
   }
   return false;
 }
 
+void PackageRun::begin_image(std::string left_out) {
+  image_run_.emplace(ImageRun::Options{options_.list_only, options_.failfast, job_.directory, std::move(left_out)});
+}
+
 void PackageRun::start_process(Clock::time_point now) {
   if (!deadline_ && options_.time_limit.count() > 0) deadline_ = now + options_.time_limit;
-  if (auto* recorder = trace::Recorder::current())
-    trace_.emplace(*recorder, result_.id.path, job_.images[image_].name);
+  if (auto* recorder = trace::Recorder::current()) trace_.emplace(*recorder, result_.id.path, job_.images[image_].name);
   auto artifact = static_cast<dyad_artifact>(backend_.functions().artifact);
   Result<void> ready;
   if (image_run_->next() == ImageRun::Next::kStart) {
@@ -140,7 +146,7 @@ void PackageRun::on_ended(Clock::time_point now) {
     end.text = stop_text_;
   }
   image_run_->end_process(end, now);
-  any_failed_ = any_failed_ || image_run_->any_failed();
+  if (options_.retries == 0) any_failed_ = any_failed_ || image_run_->any_failed();
   result_.time += now - process_began_;
   if (const InputLog* log = process_->inputs()) inputs_.add_log(log->read());
   process_.reset();
@@ -163,9 +169,12 @@ void PackageRun::on_interrupt() {
 }
 
 void PackageRun::collect() {
-  ImageRun::Outcome outcome = image_run_->take();
+  tries_->add(image_run_->take());
   image_run_.reset();
   RunDirectory::unstage(staged_);
+  if (!timed_out_ && !interrupted_)
+    if (auto left_out = tries_->next()) return begin_image(*std::move(left_out));
+  ImageRun::Outcome outcome = tries_->take();
   const std::string& image = job_.images[image_].name;
 
   for (TestResult& test : outcome.tests) {
@@ -175,7 +184,8 @@ void PackageRun::collect() {
   result_.discovered += outcome.announced;
   std::ranges::move(outcome.outside, std::back_inserter(result_.outside));
   result_.failed_outside = result_.failed_outside || outcome.failed_outside;
-  any_failed_ = any_failed_ || outcome.failed_outside || !outcome.load_failure.empty();
+  any_failed_ = any_failed_ || outcome.failed_outside || !outcome.load_failure.empty() ||
+                std::ranges::any_of(outcome.tests, is_failure, &TestResult::verdict);
   if (!outcome.load_failure.empty()) {
     broken_.insert(image_);
     const auto& file = job_.images[image_].image;

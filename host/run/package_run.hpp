@@ -15,6 +15,7 @@
 #include "host/run/process_trace.hpp"
 #include "host/run/run_directory.hpp"
 #include "host/run/runner.hpp"
+#include "host/run/tries.hpp"
 
 namespace dyad::run {
 
@@ -58,7 +59,9 @@ class PackageRun {
   Result<Process> make_process();
   std::vector<std::string> arguments() const;
   void read(std::size_t limit, Clock::time_point now);
-  /// Takes over what `image_run_` knows, which is over.
+  /// Begins a run of the image whose turn it is, without these tests.
+  void begin_image(std::string left_out);
+  /// Takes over what `image_run_` knows, which is over; begins another run of the image if tests are tried again.
   void collect();
   std::string unique_name(const std::string& name, const std::string& image);
   /// Why nothing more is started.
@@ -76,6 +79,7 @@ class PackageRun {
   std::size_t image_ = 0;         ///< the one that comes next in this round
   std::set<std::size_t> broken_;  ///< images that did not load: not tried in later rounds
   std::set<std::string> names_;   ///< of the tests of this round
+  std::optional<Tries> tries_;    ///< of the image that runs
   std::optional<ImageRun> image_run_;
   StagedImage staged_;
 

@@ -25,10 +25,12 @@ struct RunOptions {
   std::string skip_pattern;                       ///< --skip
   std::chrono::milliseconds time_limit{600'000};  ///< per package; zero: none
   bool failfast = false;
-  bool list_only = false;   ///< name the tests, run none: verdict kNotRun, no reason
-  unsigned count = 1;       ///< runs of every test
-  unsigned parallel = 2;    ///< processes at once
-  bool log_inputs = false;  ///< fill in PackageResult::consulted
+  bool list_only = false;    ///< name the tests, run none: verdict kNotRun, no reason
+  unsigned count = 1;        ///< runs of every test
+  unsigned retries = 0;      ///< further tries of a test that does not pass
+  bool flaky_fails = false;  ///< a test that passes in a further try has failed
+  unsigned parallel = 2;     ///< processes at once
+  bool log_inputs = false;   ///< fill in PackageResult::consulted
 };
 
 struct ImageJob {

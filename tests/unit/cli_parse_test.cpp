@@ -83,6 +83,18 @@ TEST(CliTest, EveryTestFlagIsRead) {
   EXPECT_EQ(options.patterns, (Strings{"./x", "./y/..."}));
 }
 
+TEST(CliTest, RetriesAreCountedAndFlakyIsPassOrFail) {
+  EXPECT_EQ(test({}).retries, 0u);
+  EXPECT_FALSE(test({}).flaky_fails);
+  EXPECT_EQ(test({"--retries=3"}).retries, 3u);
+  EXPECT_EQ(test({"--retries=3", "--retries=0"}).retries, 0u);
+  EXPECT_TRUE(test({"--flaky=fail"}).flaky_fails);
+  EXPECT_FALSE(test({"--flaky=fail", "--flaky=pass"}).flaky_fails);
+  EXPECT_EQ(error_of({"--retries=1001"}),
+            "bad value \"1001\" for --retries: must be a number from 0 to 1000; see dyad test --help");
+  EXPECT_EQ(error_of({"--flaky=x"}), "bad value \"x\" for --flaky: must be pass or fail; see dyad test --help");
+}
+
 TEST(CliTest, GoSpellingOfFlagsIsUnderstood) {
   auto options =
       test({"-run", "X", "-v", "-count=2", "-timeout", "5s", "-failfast", "-p=4", "-skip=Y", "-list", ".", "./z"});

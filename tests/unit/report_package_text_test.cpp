@@ -166,5 +166,15 @@ TEST(PackageText, KeepsNulBytes) {
   EXPECT_NE(list_mode(ran({result})).find(std::string("    a\0b\n", 8)), std::string::npos);
 }
 
+TEST(PackageText, EveryTryOfATestIsShown) {
+  TestResult flaky = test("TestFlaky", Verdict::kPass);
+  flaky.earlier_tries = {test("TestFlaky", Verdict::kFail), test("TestFlaky", Verdict::kCrash, "SIGSEGV")};
+  flaky.earlier_tries[0].output = {said(Piece::kError, "not yet", 3)};
+  TestResult hopeless = test("TestHopeless", Verdict::kCrash, "SIGSEGV");
+  hopeless.earlier_tries = {test("TestHopeless", Verdict::kFail)};
+  expect_golden("retries", list_mode(ran({flaky})) + list_mode(ran({hopeless, flaky})) +
+                               package_text(ran({flaky}), {.verbose = true}));
+}
+
 }  // namespace
 }  // namespace dyad::report

@@ -172,5 +172,19 @@ TEST(Colour, IsRefusedByTheEnvironment) {
   close(terminal);
 }
 
+TEST_F(ReporterTest, NamesFlakyTestsAtTheEnd) {
+  Reporter reporter({}, sink());
+  PackageResult result = package("a", {Verdict::kPass, Verdict::kPass, Verdict::kFail});
+  result.tests[1].earlier_tries = {result.tests[2], result.tests[2]};
+  result.tests[2].earlier_tries = {result.tests[2]};
+  reporter.add(0, result);
+  text_.clear();
+  reporter.finish(10ms);
+  EXPECT_EQ(text_,
+            "1 package: 0 ok, 1 failed; 3 tests: 2 passed (1 flaky), 1 failed in 0.01s\n"
+            "FLAKY: a Test1 (x_test.cc:9) [3 tries]\nFAIL\n");
+  EXPECT_EQ(reporter.summary().failures(), std::vector<std::string>{"a Test2 (x_test.cc:9) [2 tries]"});
+}
+
 }  // namespace
 }  // namespace dyad::report

@@ -67,5 +67,12 @@ TEST(StoredResultTest, OnlyPassesAndSkipsMayBeKept) {
   EXPECT_NE(reason_not_to_keep(result, false), "");
 }
 
+TEST(StoredResultTest, AFlakyTestIsNoReasonToTrustAPass) {
+  PackageResult result = sample();
+  EXPECT_EQ(reason_not_to_keep(result, false), "");
+  result.tests[0].earlier_tries.push_back(result.tests[0]);
+  EXPECT_EQ(reason_not_to_keep(result, false), "TestA is flaky");
+}
+
 }  // namespace
 }  // namespace dyad::results

@@ -1,4 +1,6 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <fstream>
@@ -60,6 +62,7 @@ struct Play {
   }
 };
 
+unsigned passes(const Child&) { return DYAD_PASS; }
 unsigned fails(const Child&) { return DYAD_FAIL; }
 unsigned crashes(const Child&) { Child::die(SIGSEGV); }
 unsigned exits(const Child&) { _exit(0); }
@@ -447,6 +450,23 @@ TEST_F(RunnerTest, SecondInterruptionEndsTheProcess) {
     _exit(0);
   };
   EXPECT_EXIT(interrupted_while_ending(), ::testing::ExitedWithCode(128 + SIGTERM), "");
+}
+
+TEST_F(RunnerTest, TriesAFailedTestAgainAlone) {
+  std::filesystem::path mark = std::filesystem::path(::testing::TempDir()) / fmt::format("tries.{}", getpid());
+  fake_.scripts["a"] =
+      Play{{{"TestA"},
+            {"TestB",
+             [mark](const Child&) -> unsigned { return mkdir(mark.c_str(), 0700) == 0 ? crashes({}) : passes({}); }},
+            {"TestC", fails}}};
+  run({{"a"}}, {.retries = 2});
+  std::filesystem::remove(mark);
+  EXPECT_EQ(verdicts(0), "TestA=pass TestB=pass TestC=fail");
+  EXPECT_EQ(results_[0].discovered, 3u);
+  EXPECT_TRUE(results_[0].tests[1].is_flaky());
+  EXPECT_EQ(results_[0].tests[2].earlier_tries.size(), 2u);
+  EXPECT_EQ(fake_.starts, (std::vector<std::string>{"a: --run-all", "a: --run-all --done=0-1", "a: --run-all --done=0",
+                                                    "a: --run-all --done=0-1"}));
 }
 
 }  // namespace
