@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "host/resident.hpp"
 #include "host/results/difference.hpp"
 #include "host/results/explain.hpp"
+#include "host/shuffle.hpp"
 #include "host/test_session.hpp"
 #include "host/trace/recorder.hpp"
 
@@ -94,8 +96,11 @@ Result<int> run_tests(const cli::TestOptions& options) {
   return run_tests(options, resident);
 }
 
-Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
+Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
   Timeline timeline;
+  cli::TestOptions options = given;
+  const std::optional<std::uint32_t> seed = choose_seed(given.shuffle);
+  if (seed) options.shuffle->seed = seed;
   std::optional<trace::Recorder> recorder;  // before all that records
   if (options.profile || !options.trace.empty()) recorder.emplace().name_thread("main");
 
@@ -113,8 +118,8 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
 
   // Look up what earlier runs found out. A package whose result is known is done.
   const bool verify = options.cache == cli::TestOptions::Cache::kVerify;
-  const bool use_results = !verify && !options.count;
-  std::vector<KnownPackage> known = session.find_known(!options.count);
+  const bool use_results = !verify && options.reuses_results();
+  std::vector<KnownPackage> known = session.find_known(options.reuses_results());
   if (options.debug_explain)
     for (std::size_t i = 0; i < packages.size(); ++i)
       if (!known[i].result && !packages[i].tests.empty()) print_explanation(session, packages[i]);
@@ -131,7 +136,7 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   run::Runner runner(*session.backend, session.run_options, [&](std::size_t order, run::PackageResult result) {
     trace::Span span(trace::Phase::kReport, packages[order].id.path);
     if (verify) verify_result(session, packages[order], result, known[order]);
-    if (known[order].built && !options.count && !result.cached)
+    if (known[order].built && options.reuses_results() && !result.cached)
       keeping.run([&, order, result] {
         trace::Span keep(trace::Phase::kKeep, packages[order].id.path);
         session.results->keep(packages[order], *known[order].built, result);
@@ -145,15 +150,26 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
     session.build->compiler().cancel();
     runner.cancel();
   });
+  if (seed && !options.list) fmt::print("shuffled: --shuffle={}\n", *seed);
   std::vector<std::size_t> to_build;
-  for (std::size_t order = 0; order < packages.size(); ++order) {
+  std::set<std::size_t> ready;  // of these
+  const std::vector<std::size_t> turns = package_order(packages, seed);
+  auto submit = [&, turn = std::size_t{0}](run::PackageJob job) mutable {
+    if (seed) job.turn = turn++;
+    runner.submit(std::move(job));
+  };
+  for (std::size_t order : turns) {
     trace::Span span(trace::Phase::kReport, packages[order].id.path);
     auto& [built, result] = known[order];
     if (result && !verify) {
       ++session.statistics.results_cached;
-      runner.submit(replay(make_job(order, packages[order], *built, colour), *std::move(result)));
+      submit(replay(make_job(order, packages[order], *built, colour), *std::move(result)));
     } else if (built && !verify && session.build->builder().find_images(packages[order], *built)) {
-      runner.submit(make_job(order, packages[order], *built, colour));
+      // A shuffled package does not overtake one that must be built, so that a seed means one order.
+      if (seed && !to_build.empty())
+        ready.insert(order), to_build.push_back(order);
+      else
+        submit(make_job(order, packages[order], *built, colour));
     } else {
       to_build.push_back(order);
     }
@@ -164,13 +180,18 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
   if (!to_build.empty()) {
     trace::Span span(trace::Phase::kPlan);
     std::vector<discover::Package> wanted;
-    for (std::size_t order : to_build) wanted.push_back(packages[order]);
+    for (std::size_t order : to_build)
+      if (!ready.contains(order)) wanted.push_back(packages[order]);
     builder.start(wanted);
   }
   std::jthread building([&](std::stop_token stop) {
     if (recorder) recorder->name_thread("plan and link");
     for (std::size_t order : to_build) {
       if (stop.stop_requested()) break;
+      if (ready.contains(order)) {
+        submit(make_job(order, packages[order], *known[order].built, colour));
+        continue;
+      }
       auto before = std::exchange(known[order].built, builder.build(packages[order]));
       if (verify) verify_build(session, packages[order], *known[order].built, before);
       auto& built = *known[order].built;
@@ -180,7 +201,7 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident) {
         ++session.statistics.results_cached;
         job = replay(std::move(job), std::move(result));
       }
-      runner.submit(std::move(job));
+      submit(std::move(job));
     }
     runner.close();
     timeline.end("build");

@@ -21,10 +21,11 @@ run::RunOptions make_run_options(const cli::TestOptions& options) {
   run.failfast = options.failfast;
   run.list_only = options.list.has_value();
   run.count = options.count.value_or(1);
+  if (options.shuffle) run.shuffle = options.shuffle->seed;
   run.retries = options.retries;
   run.flaky_fails = options.flaky_fails;
   run.parallel = options.parallel_packages;
-  run.log_inputs = options.cache != cli::TestOptions::Cache::kOff && !options.count;
+  run.log_inputs = options.cache != cli::TestOptions::Cache::kOff && options.reuses_results();
   return run;
 }
 

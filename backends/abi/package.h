@@ -30,6 +30,8 @@ extern "C" {
  *   --skip=REGEX            not these
  *   --failfast              stop after the first test that did not pass
  *   --done=RANGES           tests that have their verdict already, by index: "0-41,43"
+ *   --shuffle=SEED          run the tests in an order that SEED, below 2^32, decides; leaving tests out leaves the order
+ *                           of the others as it is
  *   --temp-dir=DIR          where temp_dir() makes its directories; the caller removes DIR
  *   --events-fd=N           write events to N; without it the image prints for a person, as `go test -v` does
  *   --gtest_*               handed to GoogleTest; --gtest_internal_run_death_test makes the process a death test child

@@ -15,6 +15,9 @@ bool take_number(std::string_view& text, std::uint32_t& value) {
   return true;
 }
 
+/// Whether `text` is a number and nothing else.
+bool is_number(std::string_view text, std::uint32_t& value) { return take_number(text, value) && text.empty(); }
+
 /// "--name=value" or, where `next` is given, "--name" "value".
 bool is_option(std::string_view argument, std::string_view name, std::string& value) {
   if (argument.size() <= name.size() || argument.substr(0, name.size()) != name || argument[name.size()] != '=')
@@ -33,6 +36,7 @@ const char kUsage[] =
     "  --skip=REGEX     not these\n"
     "  --failfast       stop after the first test that did not pass\n"
     "  --done=RANGES    not the tests of these indices: 0-41,43\n"
+    "  --shuffle=SEED   in an order that the number SEED decides\n"
     "  --temp-dir=DIR   where tests get their temporary directories\n"
     "  --events-fd=N    write events to descriptor N instead of text to the standard output\n"
     "  --gtest_*        for GoogleTest\n"
@@ -91,10 +95,11 @@ std::string Arguments::parse(int argc, char** argv) {
                is_option(argument, "--temp-dir", temp_dir)) {
     } else if (is_option(argument, "--done", value)) {
       if (!done.parse(value)) return "bad ranges: " + std::string(argument);
+    } else if (is_option(argument, "--shuffle", value)) {
+      if (!is_number(value, shuffle.emplace())) return "bad seed: " + std::string(argument);
     } else if (is_option(argument, "--events-fd", value)) {
-      std::string_view rest = value;
       std::uint32_t fd = 0;
-      if (!take_number(rest, fd) || !rest.empty() || fd > 1u << 20) return "bad descriptor: " + std::string(argument);
+      if (!is_number(value, fd) || fd > 1u << 20) return "bad descriptor: " + std::string(argument);
       events_fd = static_cast<int>(fd);
     } else if (argument.substr(0, 8) == "--gtest_" || argument.substr(0, 8) == "--gmock_") {
       for_framework.push_back(argv[i]);

@@ -105,7 +105,7 @@ class Listener : public testing::EmptyTestEventListener {
     running_ = nullptr;
     bool stop = dyad_runtime_finished(entry.index, verdict_of(*test.result())) != 0;
     // The suite's tear-down and the environments' may crash.
-    if (entry.last) dyad_runtime_flush();
+    if (entry.last || dyad_runtime_shuffle() != 0) dyad_runtime_flush();
     if (!stop) return;
     forbid_all_ = true;
     forbid_all(*testing::UnitTest::GetInstance());
@@ -199,11 +199,28 @@ int run_program(int argc, char** argv, char** envp, dyad_main_fn own_main) {
   return RUN_ALL_TESTS();
 }
 
+#if GTEST_HAS_ABSL
+template <class Flag, class Value>
+void set_flag(Flag& flag, Value value) {
+  absl::SetFlag(&flag, value);
+}
+#else
+template <class Flag, class Value>
+void set_flag(Flag& flag, Value value) {
+  flag = value;
+}
+#endif
+
 int run(int argc, char** argv, char** envp, dyad_main_fn own_main) {
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
   // What the tests print is to stand alone.
   delete listeners.Release(listeners.default_result_printer());
   listeners.Append(new Listener(own_main != nullptr));
+  // Its shuffle is of all tests, whichever are to run. A main of its own, or an argument, has the last word.
+  if (dyad_runtime_shuffle() != 0) {
+    set_flag(testing::GTEST_FLAG(shuffle), true);
+    set_flag(testing::GTEST_FLAG(random_seed), static_cast<int32_t>(dyad_runtime_shuffle()));
+  }
   return run_program(argc, argv, envp, own_main);
 }
 

@@ -10,6 +10,7 @@
 
 #include "backends/runtime/framework.h"
 #include "backends/runtime/native_test.hpp"
+#include "backends/runtime/order.hpp"
 #include "backends/runtime/table.h"
 
 extern "C" char** environ;
@@ -39,7 +40,8 @@ void run_main_test(Run& run, std::uint32_t index, char* argv0) {
 }
 
 void run_table_tests(Run& run) {
-  for (std::uint32_t i = 0; i < dyad_table_count && !run.stopped(); ++i) {
+  for (std::uint32_t i : run_order(dyad_table_count, run.arguments().shuffle)) {
+    if (run.stopped()) break;
     if (!run.is_selected(i)) continue;
     if (dyad_table_entries[i].kind == DYAD_TEST_MAIN) {
       run_main_test(run, i, run.arguments().for_framework.front());
@@ -180,6 +182,8 @@ int dyad_runtime_begin(void) {
   dyad::runtime::run_table_tests(*run);
   return run->stopped() ? 0 : 1;
 }
+
+uint32_t dyad_runtime_shuffle(void) { return dyad::runtime::framework_seed(Run::current()->arguments().shuffle); }
 
 void dyad_runtime_started(uint32_t index) { Run::current()->started(index); }
 

@@ -79,6 +79,7 @@ Result<Normalised> normalise_words(const CLI::App& app, const std::vector<std::s
       normal.flags.push_back(name);
       continue;
     }
+    if (!flag.value && flag.option->get_items_expected_min() == 0) flag.value = flag.option->get_default_str();
     if (!flag.value && ++i < words.size()) flag.value = words[i];
     if (!flag.value) return fail(name + " needs a value");
     // CLI11 would take the next word for an empty value. An empty value is the default of every flag that allows one.

@@ -19,7 +19,8 @@ struct Normalised {
 };
 
 /// Understands, for the flags that `app` defines: --name, -name, --name=value, -name=value, --name value, -name value,
-/// -p4, -p 4, -p=4. Fails for unknown flags, for a flag without its value, and for a value where none belongs.
+/// -p4, -p 4, -p=4. A flag whose value is optional takes none from the next word. Fails for unknown flags, for a flag
+/// without its value, and for a value where none belongs.
 Result<Normalised> normalise_words(const CLI::App& app, const std::vector<std::string>& words);
 
 }  // namespace dyad::cli

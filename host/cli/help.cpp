@@ -28,6 +28,7 @@ class Layout : public CLI::Formatter {
   }
   std::string make_option_opts(const CLI::Option* option) const override {
     if (option->get_option_text().empty()) return {};
+    if (option->get_option_text().starts_with('[')) return option->get_option_text();
     return (option->get_lnames().empty() ? " " : "=") + option->get_option_text();
   }
 

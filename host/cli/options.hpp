@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -15,6 +16,11 @@
 #include "host/base/result.hpp"
 
 namespace dyad::cli {
+
+/// --shuffle: by this seed, or by one that nobody knows yet.
+struct Shuffle {
+  std::optional<std::uint32_t> seed;
+};
 
 /// dyad [test] [flags] [patterns]
 struct TestOptions {
@@ -29,8 +35,10 @@ struct TestOptions {
   std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none
   bool failfast = false;
   std::optional<unsigned> count;  ///< runs of every test; at least 1. Given: nothing is taken from earlier results
-  unsigned retries = 0;           ///< further tries of a test that does not pass
-  bool flaky_fails = false;       ///< ... and passing in one of them is a failure
+  /// Given: tests and packages run in a random order, and nothing is taken from earlier results or kept.
+  std::optional<Shuffle> shuffle;
+  unsigned retries = 0;      ///< further tries of a test that does not pass
+  bool flaky_fails = false;  ///< ... and passing in one of them is a failure
   bool release = false;
   bool preludes = true;  ///< parse the headers of libraries once for many sources
   enum class Cache { kUse, kOff, kVerify } cache = Cache::kUse;
@@ -39,6 +47,9 @@ struct TestOptions {
   bool debug_time = false;      ///< where the time went
   bool profile = false;         ///< phases, slowest packages, bottleneck at the end of the run
   std::filesystem::path trace;  ///< where a timeline of the run is written to; empty: nowhere
+
+  /// Whether results of earlier runs count, and this one's are kept.
+  bool reuses_results() const { return !count && !shuffle; }
 };
 
 /// dyad explain [flags] patterns: what the next `dyad test` with these flags would do again, and why.

@@ -60,6 +60,15 @@ class Parser {
         ->option_text(shown)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
+  /// The flag alone means `implied`; a value needs the '='.
+  void add_optional_value(const std::string& names, std::string& value, const std::string& implied,
+                          const std::string& shown, const std::string& description) {
+    app_.add_option(names, value, description)
+        ->option_text("[=" + shown + "]")
+        ->expected(0, 1)
+        ->default_str(implied)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
   void add_values(const std::string& names, Words& values, const std::string& shown, const std::string& description) {
     app_.add_option(names, values, description)
         ->option_text(shown)
@@ -185,7 +194,7 @@ Parser make_run_parser(RunCommand command) {
 Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::kTest) {
   TestOptions options;
   BuildWords build;
-  std::string list, packages, timeout, count, retries, flaky, cache, trace;
+  std::string list, packages, timeout, count, shuffle, retries, flaky, cache, trace;
   bool no_cache = false;
   Parser parser = make_run_parser(command);
   const bool is_watch = command == RunCommand::kWatch;
@@ -197,6 +206,9 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
                    "kill a package that runs longer: 30s, 1m30s, 500ms;\n0: no limit; default: 10m");
   parser.add_switch("--failfast", options.failfast, "start nothing more after the first failure");
   parser.add_value("--count", count, "N", "run each test N times");
+  parser.add_optional_value("--shuffle", shuffle, "on", "SEED",
+                            "run packages and their tests in a random order, which\na number SEED decides and is "
+                            "printed; off: do not");
   parser.add_value("--retries", retries, "N", "try a test that fails, crashes or times out up to N\ntimes more");
   parser.add_value("--flaky", flaky, "VERDICT", "what passing in a later try is: pass (the default) or\nfail");
   parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
@@ -215,6 +227,7 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   if (!packages.empty()) checks.take(options.parallel_packages, read_number("-p", packages, kMostAtOnce));
   if (!count.empty()) checks.take(options.count.emplace(), read_number("--count", count, kMostRuns));
   if (!retries.empty()) checks.take(options.retries, read_number("--retries", retries, kMostRetries, 0));
+  checks.take(options.shuffle, read_shuffle("--shuffle", shuffle));
   checks.take(options.flaky_fails, read_flaky(flaky));
   checks.take(options.cache, read_cache(cache, no_cache));
   if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));

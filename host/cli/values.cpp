@@ -33,6 +33,16 @@ Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const
   return std::chrono::ceil<std::chrono::milliseconds>(*duration);
 }
 
+Result<std::optional<Shuffle>> read_shuffle(const std::string& flag, const std::string& text) {
+  if (text.empty() || text == "off") return std::nullopt;
+  Shuffle shuffle;
+  if (text == "on") return shuffle;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), shuffle.seed.emplace());
+  if (error != std::errc() || end != text.data() + text.size())
+    return bad_value(flag, text, "must be on, off, or a seed: a number from 0 to 4294967295");
+  return shuffle;
+}
+
 Result<Debug> read_debug(const std::string& flag, const std::vector<std::string>& texts) {
   static constexpr std::array<std::string_view, 3> kNames{"explain", "stats", "time"};
   Debug debug;

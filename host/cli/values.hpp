@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/result.hpp"
+#include "host/cli/options.hpp"
 
 namespace dyad::cli {
 
@@ -14,6 +16,9 @@ Result<unsigned> read_number(const std::string& flag, const std::string& text, u
 
 /// A Go duration, not negative; rounded up to whole milliseconds so that it does not become "no limit".
 Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const std::string& text);
+
+/// "on", "off" (nothing; so is the empty text), or a seed below 2^32.
+Result<std::optional<Shuffle>> read_shuffle(const std::string& flag, const std::string& text);
 
 /// What `--debug` asks for.
 struct Debug {

@@ -138,6 +138,7 @@ Result<void> ImageRun::on(const Started& started, Clock::time_point now) {
   running_ = *test;
   began_ = now;
   began_new_ = began_new_ || !running_->decided;
+  if (!running_->decided) running_->result.turn = turn_++;
   outside_log_.print_to(started.output, "");
   log_.skip_to(started.output);
   for (std::size_t place = 0; place < running_->result.subtests.size(); ++place)

@@ -109,6 +109,7 @@ class ImageRun {
   std::string load_failure_;
   Next next_ = Next::kStart;
   bool listed_once_ = false;
+  std::uint32_t turn_ = 0;
 
   // Of the process that runs.
   unsigned process_ = 0;

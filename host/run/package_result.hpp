@@ -39,6 +39,7 @@ struct Subtest {
 struct TestResult {
   std::string name;         ///< unique in the package
   std::uint32_t index = 0;  ///< the image's own number of it
+  std::uint32_t turn = 0;   ///< tests of the image that began before it, if it has begun itself
   std::string file;         ///< as the image says it, usually relative to the package's directory
   std::uint32_t line = 0;
   Verdict verdict = Verdict::kNotRun;

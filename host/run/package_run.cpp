@@ -107,6 +107,7 @@ std::vector<std::string> PackageRun::arguments() const {
   if (!options_.run_pattern.empty()) arguments.push_back("--run=" + options_.run_pattern);
   if (!options_.skip_pattern.empty()) arguments.push_back("--skip=" + options_.skip_pattern);
   if (options_.failfast) arguments.push_back("--failfast");
+  if (options_.shuffle) arguments.push_back(fmt::format("--shuffle={}", *options_.shuffle));
   if (std::string done = image_run_->done_ranges(); !done.empty()) arguments.push_back("--done=" + done);
   arguments.push_back("--temp-dir=" + staged_.temporary.string());
   arguments.push_back(fmt::format("--events-fd={}", DYAD_CHILD_EVENT_FD));

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,13 @@ struct RunOptions {
   std::string skip_pattern;                       ///< --skip
   std::chrono::milliseconds time_limit{600'000};  ///< per package; zero: none
   bool failfast = false;
-  bool list_only = false;    ///< name the tests, run none: verdict kNotRun, no reason
-  unsigned count = 1;        ///< runs of every test
-  unsigned retries = 0;      ///< further tries of a test that does not pass
-  bool flaky_fails = false;  ///< a test that passes in a further try has failed
-  unsigned parallel = 2;     ///< processes at once
-  bool log_inputs = false;   ///< fill in PackageResult::consulted
+  bool list_only = false;                ///< name the tests, run none: verdict kNotRun, no reason
+  unsigned count = 1;                    ///< runs of every test
+  std::optional<std::uint32_t> shuffle;  ///< the seed of the order in which an image runs its tests
+  unsigned retries = 0;                  ///< further tries of a test that does not pass
+  bool flaky_fails = false;              ///< a test that passes in a further try has failed
+  unsigned parallel = 2;                 ///< processes at once
+  bool log_inputs = false;               ///< fill in PackageResult::consulted
 };
 
 struct ImageJob {
@@ -41,6 +43,8 @@ struct ImageJob {
 /// A package that is ready to run. `partial` carries what the build already knows (id, notices, build output).
 struct PackageJob {
   std::size_t order;  ///< position in the report
+  /// Of the packages that wait, the one with the lowest starts first. Nothing: as in the report.
+  std::optional<std::size_t> turn = std::nullopt;
   std::filesystem::path directory;
   std::vector<ImageJob> images;
   Tolerance tolerance;

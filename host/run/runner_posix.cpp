@@ -74,7 +74,7 @@ class Runner::Impl {
       if (job.images.empty())
         done_(job.order, std::move(job.partial));
       else
-        waiting_.emplace(job.order, std::move(job));
+        waiting_.emplace(job.turn.value_or(job.order), std::move(job));
     }
     return {closed, cancelled};
   }
@@ -175,7 +175,7 @@ class Runner::Impl {
 
   // The rest belongs to the thread of run().
   std::unique_ptr<RunDirectory> directory_;
-  std::multimap<std::size_t, PackageJob> waiting_;  // by place in the report: started in that order
+  std::multimap<std::size_t, PackageJob> waiting_;  // by turn: started in that order
   std::vector<std::unique_ptr<PackageRun>> active_;
   bool failed_ = false, interrupted_ = false;
 };

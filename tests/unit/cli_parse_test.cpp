@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -81,6 +82,26 @@ TEST(CliTest, EveryTestFlagIsRead) {
   EXPECT_TRUE(options.debug_stats);
   EXPECT_TRUE(options.debug_time);
   EXPECT_EQ(options.patterns, (Strings{"./x", "./y/..."}));
+}
+
+TEST(CliTest, ShuffleTakesItsSeedBehindAnEqualsSign) {
+  EXPECT_FALSE(test({}).shuffle);
+  auto options = test({"--shuffle", "./x"});
+  ASSERT_TRUE(options.shuffle);
+  EXPECT_EQ(options.shuffle->seed, std::nullopt);
+  EXPECT_EQ(options.patterns, Strings{"./x"});
+  EXPECT_FALSE(options.reuses_results());
+  EXPECT_EQ(test({"-shuffle=on"}).shuffle->seed, std::nullopt);
+  EXPECT_EQ(test({"--shuffle=0"}).shuffle->seed, 0u);
+  EXPECT_EQ(test({"--shuffle", "--shuffle=4294967295", "-v"}).shuffle->seed, 4294967295u);
+  EXPECT_FALSE(test({"--shuffle=7", "--shuffle=off"}).shuffle);
+  EXPECT_TRUE(test({"--shuffle=off"}).reuses_results());
+  for (const char* bad : {"4294967296", "-1", "1x", "yes"})
+    EXPECT_EQ(error_of({std::string("--shuffle=") + bad}),
+              fmt::format("bad value \"{}\" for --shuffle: must be on, off, or a seed: a number from 0 to 4294967295; "
+                          "see dyad test --help",
+                          bad));
+  EXPECT_EQ(error_of({"--shuffle="}), "--shuffle needs a value; see dyad test --help");
 }
 
 TEST(CliTest, RetriesAreCountedAndFlakyIsPassOrFail) {

@@ -469,5 +469,23 @@ TEST_F(RunnerTest, TriesAFailedTestAgainAlone) {
                                                     "a: --run-all --done=0-1"}));
 }
 
+TEST_F(RunnerTest, ShuffledPackagesStartByTurnAndAreReportedByOrder) {
+  for (const char* name : {"a", "b", "c"}) fake_.scripts[name] = Play{{{"TestA"}}};
+  Runner runner(backend_, {.shuffle = 9, .parallel = 1},
+                [&](std::size_t order, PackageResult result) { results_.emplace(order, std::move(result)); });
+  const std::size_t turns[] = {2, 0, 1};
+  for (std::size_t order = 0; order < 3; ++order) {
+    PackageJob next = job(order, {std::string(1, static_cast<char>('a' + order))});
+    next.turn = turns[order];
+    runner.submit(std::move(next));
+  }
+  runner.close();
+  InterruptWatch interrupts;
+  runner.run(interrupts);
+  EXPECT_EQ(results_.size(), 3u);
+  EXPECT_EQ(fake_.starts, (std::vector<std::string>{"b: --run-all --shuffle=9", "c: --run-all --shuffle=9",
+                                                    "a: --run-all --shuffle=9"}));
+}
+
 }  // namespace
 }  // namespace dyad::run

@@ -48,6 +48,14 @@ Parsed parse(std::initializer_list<const char*> words) {
   return parsed;
 }
 
+TEST(Arguments, ASeedIsANumberBelow2To32) {
+  EXPECT_FALSE(parse({"p"}).arguments.shuffle);
+  EXPECT_EQ(parse({"p", "--shuffle=0"}).arguments.shuffle, 0u);
+  EXPECT_EQ(parse({"p", "--shuffle=4294967295"}).arguments.shuffle, 4294967295u);
+  for (const char* bad : {"--shuffle=", "--shuffle=x", "--shuffle=1x", "--shuffle=4294967296"})
+    EXPECT_EQ(parse({"p", bad}).problem, std::string("bad seed: ") + bad);
+}
+
 TEST(Arguments, ReadsWhatTheHostSends) {
   Parsed parsed = parse(
       {"/x/pkg", "--run-all", "--run=A/b", "--skip=C", "--failfast", "--done=1-2", "--temp-dir=/t", "--events-fd=3"});
