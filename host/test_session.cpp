@@ -21,6 +21,7 @@ run::RunOptions make_run_options(const cli::TestOptions& options) {
   run.failfast = options.failfast;
   run.list_only = options.list.has_value();
   run.count = options.count.value_or(1);
+  if (options.stress) run.stress = run::Stress{options.stress->repetitions, options.stress->time};
   if (options.shuffle) run.shuffle = options.shuffle->seed;
   run.retries = options.retries;
   run.flaky_fails = options.flaky_fails;

@@ -32,6 +32,8 @@ extern "C" {
  *   --done=RANGES           tests that have their verdict already, by index: "0-41,43"
  *   --shuffle=SEED          run the tests in an order that SEED, below 2^32, decides; leaving tests out leaves the order
  *                           of the others as it is
+ *   --repeat=N              all of it N times, in place, until a test fails; a main of the image's own is called once
+ *   --repeat-for=MS         likewise; no repetition begins later than so many milliseconds after the first
  *   --temp-dir=DIR          where temp_dir() makes its directories; the caller removes DIR
  *   --events-fd=N           write events to N; without it the image prints for a person, as `go test -v` does
  *   --gtest_*               handed to GoogleTest; --gtest_internal_run_death_test makes the process a death test child

@@ -37,6 +37,8 @@ const char kUsage[] =
     "  --failfast       stop after the first test that did not pass\n"
     "  --done=RANGES    not the tests of these indices: 0-41,43\n"
     "  --shuffle=SEED   in an order that the number SEED decides\n"
+    "  --repeat=N       N times, until a test fails\n"
+    "  --repeat-for=MS  for so many milliseconds, until a test fails\n"
     "  --temp-dir=DIR   where tests get their temporary directories\n"
     "  --events-fd=N    write events to descriptor N instead of text to the standard output\n"
     "  --gtest_*        for GoogleTest\n"
@@ -97,6 +99,10 @@ std::string Arguments::parse(int argc, char** argv) {
       if (!done.parse(value)) return "bad ranges: " + std::string(argument);
     } else if (is_option(argument, "--shuffle", value)) {
       if (!is_number(value, shuffle.emplace())) return "bad seed: " + std::string(argument);
+    } else if (is_option(argument, "--repeat", value)) {
+      if (!is_number(value, repeat.emplace()) || *repeat == 0) return "bad number: " + std::string(argument);
+    } else if (is_option(argument, "--repeat-for", value)) {
+      if (!is_number(value, repeat_for_ms.emplace())) return "bad number: " + std::string(argument);
     } else if (is_option(argument, "--events-fd", value)) {
       std::uint32_t fd = 0;
       if (!is_number(value, fd) || fd > 1u << 20) return "bad descriptor: " + std::string(argument);

@@ -26,10 +26,12 @@ struct Arguments {
   bool failfast = false;
   std::string run, skip;  ///< patterns; empty: all, none
   IndexRanges done;
-  std::optional<std::uint32_t> shuffle;  ///< the seed
-  std::string temp_dir;                  ///< empty: the system's
-  int events_fd = -1;                    ///< -1: print for a person
-  std::vector<char*> for_framework;      ///< argv[0] and the --gtest_ flags, of the argv that was parsed
+  std::optional<std::uint32_t> shuffle;        ///< the seed
+  std::optional<std::uint32_t> repeat;         ///< at most so many times
+  std::optional<std::uint32_t> repeat_for_ms;  ///< none begins later
+  std::string temp_dir;                        ///< empty: the system's
+  int events_fd = -1;                          ///< -1: print for a person
+  std::vector<char*> for_framework;            ///< argv[0] and the --gtest_ flags, of the argv that was parsed
 
   /// Empty, or what is wrong with `argv`.
   std::string parse(int argc, char** argv);

@@ -56,6 +56,9 @@ uint32_t dyad_runtime_found(const dyad_framework_test* test);
 /* All tests are announced. Runs the native tests of the image. Returns 1 if the framework shall go on, 0 if it shall
  * run no test. Does not return if the tests were only to be listed: the process ends. */
 int dyad_runtime_begin(void);
+/* The framework has run all its tests. Returns 1 if it shall run them again (--repeat): the native tests of the image have
+ * been by then. 0 if it shall not, or its tests run under a main of the image's own. */
+int dyad_runtime_again(void);
 /* The seed from 1 to 99999 by which the framework shall shuffle its tests; 0: it shall not. Which tests are selected
  * must not change the order of the others. */
 uint32_t dyad_runtime_shuffle(void);

@@ -221,7 +221,9 @@ int run(int argc, char** argv, char** envp, dyad_main_fn own_main) {
     set_flag(testing::GTEST_FLAG(shuffle), true);
     set_flag(testing::GTEST_FLAG(random_seed), static_cast<int32_t>(dyad_runtime_shuffle()));
   }
-  return run_program(argc, argv, envp, own_main);
+  int code = run_program(argc, argv, envp, own_main);
+  while (dyad_runtime_again()) code = RUN_ALL_TESTS();
+  return code;
 }
 
 int is_child(int argc, char** argv) {

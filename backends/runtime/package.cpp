@@ -52,6 +52,12 @@ void run_table_tests(Run& run) {
   }
 }
 
+void run_table_tests_repeatedly(Run& run) {
+  do {
+    run_table_tests(run);
+  } while (run.again());
+}
+
 /// A run of the framework's tests, also through the program's own main, which may end the process by exit().
 class FrameworkRun {
  public:
@@ -97,7 +103,7 @@ class FrameworkRun {
 
   void begin_without_framework_tests() {
     run_.announce();
-    if (!run_.arguments().list) run_table_tests(run_);
+    if (!run_.arguments().list) run_table_tests_repeatedly(run_);
   }
 
   /// A program that has the framework but none of its tests: it is one test, known only now that it has run.
@@ -135,7 +141,7 @@ int run_image(Run& run) {
     return (*new FrameworkRun(run, *framework))();
   }
   run.announce();
-  if (!run.arguments().list) run_table_tests(run);
+  if (!run.arguments().list) run_table_tests_repeatedly(run);
   return run.finish(false);
 }
 
@@ -179,6 +185,13 @@ int dyad_runtime_begin(void) {
   if (!run->in_test_process()) return 0;
   run->announce();
   if (run->arguments().list) _Exit(run->finish(false));
+  dyad::runtime::run_table_tests(*run);
+  return run->stopped() ? 0 : 1;
+}
+
+int dyad_runtime_again(void) {
+  Run* run = Run::current();
+  if (!run->announced() || dyad_own_main != nullptr || !run->again()) return 0;
   dyad::runtime::run_table_tests(*run);
   return run->stopped() ? 0 : 1;
 }

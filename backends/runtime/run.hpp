@@ -52,6 +52,8 @@ class Run {
   void started_earlier(std::uint32_t index, std::chrono::steady_clock::time_point time, std::uint64_t output);
   void finished(std::uint32_t index, dyad_verdict verdict);
   bool is_running() const { return running_ != kNoTest; }
+  /// All tests have run once more: whether they shall do so again (--repeat). Not after a failure.
+  bool again();
   /// After --failfast has struck.
   bool stopped() const { return stopped_; }
 
@@ -106,6 +108,8 @@ class Run {
   bool own_main_ = false;
   bool failed_ = false;
   bool stopped_ = false;
+  std::uint32_t rounds_ = 0;
+  std::chrono::steady_clock::time_point first_round_;
   bool finished_ = false;
   std::string skip_reason_;  // said outside tests
 

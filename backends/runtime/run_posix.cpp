@@ -61,6 +61,8 @@ void Run::announce() {
     }
     sink_->listed(count);
   }
+  rounds_ = 1;
+  first_round_ = std::chrono::steady_clock::now();
   for (const Remark& remark : remarks) outside(remark.severity, {remark.file, remark.line}, remark.text);
 }
 
@@ -149,6 +151,18 @@ void Run::sub_finished(std::string_view subtest, dyad_verdict verdict, std::chro
   std::uint64_t output = output_size();
   std::lock_guard lock(mutex_);
   sink_->sub_finished(tests_[running_].what, verdict, time, output, subtest);
+}
+
+bool Run::again() {
+  if (!in_test_process() || failed_ || stopped_ || arguments_.list) return false;
+  if (!arguments_.repeat && !arguments_.repeat_for_ms) return false;
+  if (arguments_.repeat && rounds_ >= *arguments_.repeat) return false;
+  if (arguments_.repeat_for_ms &&
+      std::chrono::steady_clock::now() - first_round_ >= std::chrono::milliseconds(*arguments_.repeat_for_ms)) {
+    return false;
+  }
+  ++rounds_;
+  return true;
 }
 
 int Run::finish(bool image_failed) {

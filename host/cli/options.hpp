@@ -17,6 +17,12 @@
 
 namespace dyad::cli {
 
+/// --stress: so many repetitions, or for so long; the other is 0.
+struct Stress {
+  unsigned repetitions = 0;
+  std::chrono::milliseconds time{0};
+};
+
 /// --shuffle: by this seed, or by one that nobody knows yet.
 struct Shuffle {
   std::optional<std::uint32_t> seed;
@@ -37,6 +43,8 @@ struct TestOptions {
   std::optional<unsigned> count;  ///< runs of every test; at least 1. Given: nothing is taken from earlier results
   /// Given: tests and packages run in a random order, and nothing is taken from earlier results or kept.
   std::optional<Shuffle> shuffle;
+  /// Given: tests are repeated until one fails, and nothing is taken from earlier results or kept.
+  std::optional<Stress> stress;
   unsigned retries = 0;      ///< further tries of a test that does not pass
   bool flaky_fails = false;  ///< ... and passing in one of them is a failure
   bool release = false;
@@ -49,7 +57,7 @@ struct TestOptions {
   std::filesystem::path trace;  ///< where a timeline of the run is written to; empty: nowhere
 
   /// Whether results of earlier runs count, and this one's are kept.
-  bool reuses_results() const { return !count && !shuffle; }
+  bool reuses_results() const { return !count && !shuffle && !stress; }
 };
 
 /// dyad explain [flags] patterns: what the next `dyad test` with these flags would do again, and why.

@@ -194,7 +194,7 @@ Parser make_run_parser(RunCommand command) {
 Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::kTest) {
   TestOptions options;
   BuildWords build;
-  std::string list, packages, timeout, count, shuffle, retries, flaky, cache, trace;
+  std::string list, packages, timeout, count, shuffle, stress, retries, flaky, cache, trace;
   bool no_cache = false;
   Parser parser = make_run_parser(command);
   const bool is_watch = command == RunCommand::kWatch;
@@ -209,6 +209,10 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   parser.add_optional_value("--shuffle", shuffle, "on", "SEED",
                             "run packages and their tests in a random order, which\na number SEED decides and is "
                             "printed; off: do not");
+  if (!is_watch)
+    parser.add_value("--stress", stress, "N|DURATION",
+                     "repeat the tests until one fails, at most N times, or\nfor 30s, 5m, 1h; --timeout is for each "
+                     "repetition");
   parser.add_value("--retries", retries, "N", "try a test that fails, crashes or times out up to N\ntimes more");
   parser.add_value("--flaky", flaky, "VERDICT", "what passing in a later try is: pass (the default) or\nfail");
   parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
@@ -228,6 +232,9 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   if (!count.empty()) checks.take(options.count.emplace(), read_number("--count", count, kMostRuns));
   if (!retries.empty()) checks.take(options.retries, read_number("--retries", retries, kMostRetries, 0));
   checks.take(options.shuffle, read_shuffle("--shuffle", shuffle));
+  if (!stress.empty()) checks.take(options.stress.emplace(), read_stress("--stress", stress));
+  for (auto [given, flag] : {std::pair{options.count.has_value(), "--count"}, {options.retries > 0, "--retries"}})
+    if (given && options.stress) checks.take(fail(fmt::format("--stress and {} exclude each other", flag)));
   checks.take(options.flaky_fails, read_flaky(flaky));
   checks.take(options.cache, read_cache(cache, no_cache));
   if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));

@@ -33,6 +33,19 @@ Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const
   return std::chrono::ceil<std::chrono::milliseconds>(*duration);
 }
 
+Result<Stress> read_stress(const std::string& flag, const std::string& text) {
+  constexpr std::chrono::hours kLongest(24 * 49);  // milliseconds in 32 bits
+  Stress stress;
+  if (text.find_first_not_of("0123456789") == std::string::npos) {
+    std::from_chars(text.data(), text.data() + text.size(), stress.repetitions);
+    if (stress.repetitions > 0) return stress;
+  } else if (auto duration = parse_duration(text); duration && duration->count() > 0 && *duration <= kLongest) {
+    stress.time = std::chrono::ceil<std::chrono::milliseconds>(*duration);
+    return stress;
+  }
+  return bad_value(flag, text, "must be a number from 1 to 4294967295, or a duration such as 30s, at most 49 days");
+}
+
 Result<std::optional<Shuffle>> read_shuffle(const std::string& flag, const std::string& text) {
   if (text.empty() || text == "off") return std::nullopt;
   Shuffle shuffle;

@@ -17,6 +17,9 @@ Result<unsigned> read_number(const std::string& flag, const std::string& text, u
 /// A Go duration, not negative; rounded up to whole milliseconds so that it does not become "no limit".
 Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const std::string& text);
 
+/// A number of repetitions, at least 1, or a Go duration above 0.
+Result<Stress> read_stress(const std::string& flag, const std::string& text);
+
 /// "on", "off" (nothing; so is the empty text), or a seed below 2^32.
 Result<std::optional<Shuffle>> read_shuffle(const std::string& flag, const std::string& text);
 

@@ -139,6 +139,12 @@ Result<void> ImageRun::on(const Started& started, Clock::time_point now) {
   began_ = now;
   began_new_ = began_new_ || !running_->decided;
   if (!running_->decided) running_->result.turn = turn_++;
+  repetitions_ = std::max(repetitions_, ++running_->begun);
+  if (options_.repeated && !is_failure(running_->result.verdict)) {
+    running_->result.output.clear();
+    running_->result.subtests.clear();
+    running_->result.time = {};
+  }
   outside_log_.print_to(started.output, "");
   log_.skip_to(started.output);
   for (std::size_t place = 0; place < running_->result.subtests.size(); ++place)
@@ -288,10 +294,14 @@ ImageRun::Outcome ImageRun::take() {
 
 void ImageRun::decide(Test& test, Verdict verdict, const std::string& reason) {
   Verdict merged = test.decided ? worse(test.result.verdict, verdict) : verdict;
-  if (!test.decided || merged != test.result.verdict) test.result.reason = reason;
+  if (!test.decided || merged != test.result.verdict) {
+    test.result.reason = reason;
+    if (options_.repeated && is_failure(verdict))
+      test.result.reason += fmt::format("{}repetition {}", reason.empty() ? "" : "; ", *options_.repeated + test.begun);
+  }
   test.result.verdict = merged;
   test.decided = true;
-  if (verdict == Verdict::kFail || verdict == Verdict::kCrash || verdict == Verdict::kTimeout) any_failed_ = true;
+  if (is_failure(verdict)) any_failed_ = true;
 }
 
 void ImageRun::close_running(std::uint64_t offset, Verdict verdict, Clock::time_point now) {

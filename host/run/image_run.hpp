@@ -32,7 +32,10 @@ class ImageRun {
     bool list_only = false;
     bool failfast = false;
     std::filesystem::path directory;  ///< files below it are shown relative to it
-    std::string left_out;             ///< tests that shall not run, as in done_ranges()
+    /// A test that begins again is repeated (--stress): its time and output are those of the last repetition, or of
+    /// the one that failed. So many there were in earlier processes.
+    std::optional<std::uint64_t> repeated = std::nullopt;
+    std::string left_out;  ///< tests that shall not run, as in done_ranges()
   };
 
   explicit ImageRun(Options options) : options_(std::move(options)) {}
@@ -51,6 +54,10 @@ class ImageRun {
   /// For --done: the tests that have a verdict or are left out, "0-41,43"; empty if there are none.
   std::string done_ranges() const;
   bool any_failed() const { return any_failed_; }
+  /// A test, something outside the tests, or loading the image failed.
+  bool failed() const { return any_failed_ || failed_outside_ || !load_failure_.empty(); }
+  /// How often the tests have begun: the most that one of them did.
+  std::uint64_t repetitions() const { return repetitions_; }
 
   /// What is known when it is over. Tests by index; names are the image's own.
   struct Outcome {
@@ -68,7 +75,8 @@ class ImageRun {
     std::uint32_t index;
     dyad_test_kind kind;
     TestResult result;
-    bool decided = false;    ///< has a verdict that counts
+    bool decided = false;  ///< has a verdict that counts
+    std::uint64_t begun = 0;
     unsigned listed_by = 0;  ///< number of the process that announced it last
   };
 
@@ -110,6 +118,7 @@ class ImageRun {
   Next next_ = Next::kStart;
   bool listed_once_ = false;
   std::uint32_t turn_ = 0;
+  std::uint64_t repetitions_ = 0;
 
   // Of the process that runs.
   unsigned process_ = 0;

@@ -15,6 +15,11 @@ namespace dyad::run {
 /// One per test, exactly one.
 enum class Verdict : std::uint8_t { kPass, kFail, kSkip, kCrash, kTimeout, kNotRun };
 
+/// FAIL, CRASH or TIMEOUT.
+constexpr bool is_failure(Verdict verdict) {
+  return verdict == Verdict::kFail || verdict == Verdict::kCrash || verdict == Verdict::kTimeout;
+}
+
 /// "PASS", "NOT RUN": the word that a report has for it.
 const char* verdict_name(Verdict verdict);
 

@@ -40,19 +40,20 @@ void PackageRun::advance(Clock::time_point now) {
     // A process that was already being killed for another reason when the time was up asks for a restart.
     if (image_run_ && image_run_->next() == ImageRun::Next::kRestart && (interrupted_ || timed_out_))
       image_run_->abandon(stop_reason());
-    if (image_run_ && image_run_->next() == ImageRun::Next::kOver) collect();
-    if (!image_run_ && !next_image()) return conclude();
+    if (image_run_ && image_run_->next() == ImageRun::Next::kOver) collect(now);
+    if (!image_run_ && !next_image(now)) return conclude();
     start_process(now);
   }
 }
 
-bool PackageRun::next_image() {
+bool PackageRun::next_image(Clock::time_point now) {
   if (timed_out_ || interrupted_ || (options_.failfast && any_failed_)) return false;
   unsigned rounds = options_.list_only ? 1 : std::max(1u, options_.count);
   for (; round_ < rounds; ++round_, image_ = 0, names_.clear()) {
     while (image_ < job_.images.size() && broken_.contains(image_)) ++image_;
     if (image_ == job_.images.size()) continue;
     tries_.emplace(Tries::Options{options_.list_only ? 0 : options_.retries, options_.failfast, options_.flaky_fails});
+    if (options_.stress) repetitions_.emplace(*options_.stress, now);
     begin_image("");
     return true;
   }
@@ -60,7 +61,10 @@ bool PackageRun::next_image() {
 }
 
 void PackageRun::begin_image(std::string left_out) {
-  image_run_.emplace(ImageRun::Options{options_.list_only, options_.failfast, job_.directory, std::move(left_out)});
+  ImageRun::Options options{options_.list_only, options_.failfast, job_.directory};
+  if (repetitions_) options.repeated = repetitions_->done();
+  options.left_out = std::move(left_out);
+  image_run_.emplace(std::move(options));
 }
 
 void PackageRun::start_process(Clock::time_point now) {
@@ -99,15 +103,18 @@ Result<Process> PackageRun::make_process() {
     else
       inputs_.set_uncacheable(made.error().text);
   }
-  return Process::start(backend_, staged_.image, job_.directory, arguments(), std::move(log));
+  return Process::start(backend_, staged_.image, job_.directory, arguments(Clock::now()), std::move(log));
 }
 
-std::vector<std::string> PackageRun::arguments() const {
+std::vector<std::string> PackageRun::arguments(Clock::time_point now) const {
   std::vector<std::string> arguments{options_.list_only ? "--list" : "--run-all"};
   if (!options_.run_pattern.empty()) arguments.push_back("--run=" + options_.run_pattern);
   if (!options_.skip_pattern.empty()) arguments.push_back("--skip=" + options_.skip_pattern);
   if (options_.failfast) arguments.push_back("--failfast");
   if (options_.shuffle) arguments.push_back(fmt::format("--shuffle={}", *options_.shuffle));
+  // After a crash only what has no verdict runs, once.
+  if (repetitions_ && image_run_->next() == ImageRun::Next::kStart)
+    std::ranges::move(repetitions_->arguments(now), std::back_inserter(arguments));
   if (std::string done = image_run_->done_ranges(); !done.empty()) arguments.push_back("--done=" + done);
   arguments.push_back("--temp-dir=" + staged_.temporary.string());
   arguments.push_back(fmt::format("--events-fd={}", DYAD_CHILD_EVENT_FD));
@@ -122,7 +129,9 @@ void PackageRun::read(std::size_t limit, Clock::time_point now) {
     Result<std::optional<Event>> event = reader_.next();
     if (event && !*event) return;
     if (trace_ && event) trace_->on(**event);
+    const std::uint64_t repetitions = image_run_->repetitions();
     Result<void> applied = event ? image_run_->apply(**event, now) : fail(event.error());
+    if (repetitions_ && deadline_ && image_run_->repetitions() > repetitions) deadline_ = now + options_.time_limit;
     if (applied) continue;
     // The first reason to kill counts: a stream may well break off because of it.
     if (!stop_) stop_text_ = applied.error().text;
@@ -169,14 +178,22 @@ void PackageRun::on_interrupt() {
   process_->kill();
 }
 
-void PackageRun::collect() {
-  tries_->add(image_run_->take());
+void PackageRun::collect(Clock::time_point now) {
+  const bool may_go_on = !timed_out_ && !interrupted_;
+  bool repeat = false;
+  if (repetitions_) {
+    repetitions_->add(image_run_->repetitions());
+    repeat = may_go_on && !image_run_->failed() && repetitions_->wanted(now);
+  }
+  if (!repeat) tries_->add(image_run_->take());
   image_run_.reset();
   RunDirectory::unstage(staged_);
-  if (!timed_out_ && !interrupted_)
+  if (repeat) return begin_image("");
+  if (may_go_on)
     if (auto left_out = tries_->next()) return begin_image(*std::move(left_out));
   ImageRun::Outcome outcome = tries_->take();
   const std::string& image = job_.images[image_].name;
+  if (repetitions_) result_.notices.push_back((job_.images.size() > 1 ? image + ": " : "") + repetitions_->summary());
 
   for (TestResult& test : outcome.tests) {
     test.name = unique_name(test.name, image);

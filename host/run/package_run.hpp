@@ -53,16 +53,17 @@ class PackageRun {
   /// No process runs: goes on to whatever is next.
   void advance(Clock::time_point now);
   /// The image whose turn is next, staged, in `image_run_`. False if there is none.
-  bool next_image();
+  bool next_image(Clock::time_point now);
   /// Starts a process for `image_run_`, or ends it.
   void start_process(Clock::time_point now);
   Result<Process> make_process();
-  std::vector<std::string> arguments() const;
+  std::vector<std::string> arguments(Clock::time_point now) const;
   void read(std::size_t limit, Clock::time_point now);
   /// Begins a run of the image whose turn it is, without these tests.
   void begin_image(std::string left_out);
-  /// Takes over what `image_run_` knows, which is over; begins another run of the image if tests are tried again.
-  void collect();
+  /// Takes over what `image_run_` knows, which is over; begins another run of the image if tests are tried again or
+  /// repeated.
+  void collect(Clock::time_point now);
   std::string unique_name(const std::string& name, const std::string& image);
   /// Why nothing more is started.
   const char* stop_reason() const;
@@ -76,10 +77,11 @@ class PackageRun {
   Inputs inputs_;
 
   unsigned round_ = 0;
-  std::size_t image_ = 0;         ///< the one that comes next in this round
-  std::set<std::size_t> broken_;  ///< images that did not load: not tried in later rounds
-  std::set<std::string> names_;   ///< of the tests of this round
-  std::optional<Tries> tries_;    ///< of the image that runs
+  std::size_t image_ = 0;                   ///< the one that comes next in this round
+  std::set<std::size_t> broken_;            ///< images that did not load: not tried in later rounds
+  std::set<std::string> names_;             ///< of the tests of this round
+  std::optional<Tries> tries_;              ///< of the image that runs
+  std::optional<Repetitions> repetitions_;  ///< likewise, under --stress
   std::optional<ImageRun> image_run_;
   StagedImage staged_;
 

@@ -17,6 +17,7 @@
 #include "host/base/result.hpp"
 #include "host/run/backend.hpp"
 #include "host/run/package_result.hpp"
+#include "host/run/repetitions.hpp"
 #include "host/run/wake_up.hpp"
 
 namespace dyad::run {
@@ -28,6 +29,7 @@ struct RunOptions {
   bool failfast = false;
   bool list_only = false;                ///< name the tests, run none: verdict kNotRun, no reason
   unsigned count = 1;                    ///< runs of every test
+  std::optional<Stress> stress;          ///< repeat until a test fails; the time limit is for each repetition
   std::optional<std::uint32_t> shuffle;  ///< the seed of the order in which an image runs its tests
   unsigned retries = 0;                  ///< further tries of a test that does not pass
   bool flaky_fails = false;              ///< a test that passes in a further try has failed

@@ -10,10 +10,6 @@
 
 namespace dyad::run {
 
-bool is_failure(Verdict verdict) {
-  return verdict == Verdict::kFail || verdict == Verdict::kCrash || verdict == Verdict::kTimeout;
-}
-
 void Tries::add(ImageRun::Outcome outcome) {
   if (!all_) {
     all_ = std::move(outcome);

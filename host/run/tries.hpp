@@ -46,7 +46,4 @@ class Tries {
   std::size_t decided_ = 0, decided_before_ = 0;
 };
 
-/// FAIL, CRASH or TIMEOUT.
-bool is_failure(Verdict verdict);
-
 }  // namespace dyad::run

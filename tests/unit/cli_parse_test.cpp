@@ -104,6 +104,22 @@ TEST(CliTest, ShuffleTakesItsSeedBehindAnEqualsSign) {
   EXPECT_EQ(error_of({"--shuffle="}), "--shuffle needs a value; see dyad test --help");
 }
 
+TEST(CliTest, StressIsANumberOrADuration) {
+  EXPECT_FALSE(test({}).stress);
+  EXPECT_EQ(test({"--stress=200"}).stress->repetitions, 200u);
+  EXPECT_EQ(test({"--stress=200"}).stress->time.count(), 0);
+  EXPECT_EQ(test({"--stress", "1m30s"}).stress->time, 90s);
+  EXPECT_EQ(test({"--stress=1h"}).stress->repetitions, 0u);
+  EXPECT_FALSE(test({"--stress=1h"}).reuses_results());
+  for (const char* bad : {"0", "0s", "-1", "x", "4294967296", "1201h"})
+    EXPECT_EQ(error_of({std::string("--stress=") + bad}),
+              fmt::format("bad value \"{}\" for --stress: must be a number from 1 to 4294967295, or a duration such as "
+                          "30s, at most 49 days; see dyad test --help",
+                          bad));
+  EXPECT_EQ(error_of({"--stress=2", "--count=1"}), "--stress and --count exclude each other; see dyad test --help");
+  EXPECT_EQ(error_of({"--stress=2", "--retries=1"}), "--stress and --retries exclude each other; see dyad test --help");
+}
+
 TEST(CliTest, RetriesAreCountedAndFlakyIsPassOrFail) {
   EXPECT_EQ(test({}).retries, 0u);
   EXPECT_FALSE(test({}).flaky_fails);

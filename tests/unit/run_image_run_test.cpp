@@ -460,5 +460,39 @@ TEST(ImageRun, AccountsForEveryTestUnderRandomStreams) {
   EXPECT_GT(crashed, 100u);
 }
 
+TEST(ImageRun, ARepeatedTestKeepsItsLastRepetitionUntilItFails) {
+  Image image({.repeated = 10});
+  ASSERT_EQ(image.feed(list({"TestA", "TestB"})), "");
+  for (unsigned verdict : {DYAD_PASS, DYAD_PASS, DYAD_FAIL}) {
+    ASSERT_EQ(image.feed(frames::started(0, image.printed())), "");
+    image.print("x\n");
+    ASSERT_EQ(image.feed(frames::finished(0, verdict, image.printed())), "");
+    if (verdict == DYAD_FAIL) break;
+    ASSERT_EQ(image.feed(frames::started(1, image.printed()) + frames::finished(1, DYAD_PASS, image.printed())), "");
+  }
+  EXPECT_EQ(image.run.repetitions(), 3u);
+  EXPECT_TRUE(image.run.failed());
+  ASSERT_EQ(image.feed(frames::done(true, image.printed())), "");
+  image.exit(1);
+  auto outcome = image.run.take();
+  EXPECT_EQ(outcome.tests[0].verdict, Verdict::kFail);
+  EXPECT_EQ(outcome.tests[0].reason, "repetition 13");
+  ASSERT_EQ(outcome.tests[0].output.size(), 1u);
+  EXPECT_EQ(outcome.tests[0].output[0].text, "x\n");
+  EXPECT_EQ(outcome.tests[1].verdict, Verdict::kPass);
+}
+
+TEST(ImageRun, ACrashInALaterRepetitionNamesIt) {
+  Image image({.repeated = 0});
+  ASSERT_EQ(
+      image.feed(list({"TestA"}) + frames::started(0, 0) + frames::finished(0, DYAD_PASS, 0) + frames::started(0, 0)),
+      "");
+  image.crash();
+  EXPECT_EQ(image.run.next(), ImageRun::Next::kOver);
+  auto outcome = image.run.take();
+  EXPECT_EQ(outcome.tests[0].verdict, Verdict::kCrash);
+  EXPECT_EQ(outcome.tests[0].reason, "SIGSEGV; repetition 2");
+}
+
 }  // namespace
 }  // namespace dyad::run

@@ -48,6 +48,14 @@ Parsed parse(std::initializer_list<const char*> words) {
   return parsed;
 }
 
+TEST(Arguments, RepetitionsAreCounted) {
+  EXPECT_FALSE(parse({"p"}).arguments.repeat);
+  EXPECT_EQ(parse({"p", "--repeat=3"}).arguments.repeat, 3u);
+  EXPECT_EQ(parse({"p", "--repeat-for=0"}).arguments.repeat_for_ms, 0u);
+  for (const char* bad : {"--repeat=0", "--repeat=x", "--repeat-for=1s"})
+    EXPECT_EQ(parse({"p", bad}).problem, std::string("bad number: ") + bad);
+}
+
 TEST(Arguments, ASeedIsANumberBelow2To32) {
   EXPECT_FALSE(parse({"p"}).arguments.shuffle);
   EXPECT_EQ(parse({"p", "--shuffle=0"}).arguments.shuffle, 0u);

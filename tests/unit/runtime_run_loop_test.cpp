@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -294,6 +295,34 @@ TEST(RunLoop, RunsSubtestsAndCleanUps) {
                 at +
                 "[] first clean-up runs last\n"
                 "FINISHED 2 2\nDONE 1\n");
+}
+
+TEST(RunLoop, RepeatsInPlaceUntilATestFails) {
+  std::string events = run_image({"--run-all", "--run=^TestPasses$", "--repeat=3"}).events;
+  std::size_t starts = 0;
+  for (std::size_t at = 0; (at = events.find("STARTED 0", at)) != std::string::npos; ++at) ++starts;
+  EXPECT_EQ(starts, 3u) << events;
+  EXPECT_TRUE(events.ends_with("FINISHED 0 1\nDONE 0\n")) << events;
+  events = run_image({"--run-all", "--run=^TestThrows$", "--repeat=3", "--repeat-for=60000"}).events;
+  EXPECT_EQ(events.find("STARTED"), events.rfind("STARTED")) << events;
+  events = run_image({"--run-all", "--run=^TestPasses$", "--repeat-for=0"}).events;
+  EXPECT_EQ(events.find("STARTED"), events.rfind("STARTED")) << events;
+}
+
+TEST(RunLoop, ShufflesWithoutChangingTheList) {
+  std::string plain = run_image({"--run-all", "--run=^Test(Passes|Checks|Subtests|Throws)$"}).events;
+  std::set<std::string> orders;
+  for (const char* seed : {"--shuffle=1", "--shuffle=2", "--shuffle=3", "--shuffle=4"}) {
+    std::string events = run_image({"--run-all", "--run=^Test(Passes|Checks|Subtests|Throws)$", seed}).events;
+    std::size_t list = events.find("LISTED");
+    EXPECT_EQ(events.substr(0, list), plain.substr(0, plain.find("LISTED")));
+    std::string order;
+    for (std::size_t at = list; (at = events.find("\nSTARTED ", at)) != std::string::npos; ++at)
+      order += events[at + 9];
+    EXPECT_EQ(std::set<char>(order.begin(), order.end()).size(), 4u) << order;
+    orders.insert(order);
+  }
+  EXPECT_GT(orders.size(), 1u);
 }
 
 TEST(RunLoop, SelectsSubtests) {
