@@ -19,6 +19,9 @@ Result<int> run_tests(const cli::TestOptions& options, Resident& resident);
 /// `dyad watch`: runs tests whenever something changes, until it is interrupted. The exit code is 128 + signal.
 Result<int> watch_packages(const cli::WatchOptions& options);
 
+/// `dyad bisect-order`: for each test that fails in a shuffled order, which tests before it make it fail.
+Result<int> bisect_order(const cli::BisectOptions& options);
+
 /// `dyad build`: images, or LLVM IR, kept in a directory.
 Result<int> build_packages(const cli::BuildOptions& options);
 

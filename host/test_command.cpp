@@ -35,7 +35,7 @@ run::PackageJob make_job(std::size_t order, const discover::Package& package, co
   job.partial.id = package.id;
   job.partial.build_output = colour ? built.diagnostics : without_colours(built.diagnostics);
   job.partial.notices = built.notices;
-  for (const auto& image : built.images) job.images.push_back({image.file, image.name});
+  for (const auto& image : built.images) job.images.push_back({image.file, image.name, {}});
   auto tolerates = [&](std::string_view what) {
     return std::ranges::find(package.cache_despite, what) != package.cache_despite.end();
   };
@@ -235,6 +235,9 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
   Result<void> traced;
   if (!options.trace.empty()) traced = write_trace(options.trace, *recorder, session.workspace.root);
   if (!traced) fmt::print(stderr, "dyad: {}\n", traced.error().text);
+  if (seed && reporter.summary().any_failed())
+    fmt::print(stderr, "dyad: which tests must run before one for it to fail: dyad bisect-order PACKAGE --shuffle={}\n",
+               *seed);
   if (signal != 0) return 128 + signal;
   if (auto mismatches = session.build->mismatches().take(); !mismatches.empty()) {
     for (const auto& text : mismatches) fmt::print(stderr, "dyad: the cache is wrong: {}\n", text);

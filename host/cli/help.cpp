@@ -88,15 +88,16 @@ Tests C and C++ packages: finds the test files of a directory by their names,
 compiles them with the library sources they need, and runs the tests.
 
 Commands:
-  test      build and run tests; what dyad does if no command is given
-  explain   say why packages would be built or run again
-  watch     run tests whenever something changes
-  list      show the packages that hold test files
-  build     build test images and keep them, run nothing
-  cache     show, check, trim or remove the cache
-  backends  show the backends that can run tests
-  version   show the version
-  help      show this text, or the help of a command
+  test          build and run tests; what dyad does if no command is given
+  explain       say why packages would be built or run again
+  watch         run tests whenever something changes
+  bisect-order  find out which tests must run before one for it to fail
+  list          show the packages that hold test files
+  build         build test images and keep them, run nothing
+  cache         show, check, trim or remove the cache
+  backends      show the backends that can run tests
+  version       show the version
+  help          show this text, or the help of a command
 
 dyad COMMAND --help describes a command. A directory that is called as a command
 is written ./test. --version is the same as the command version.
@@ -172,6 +173,27 @@ Exit codes:
   2      bad command line, no such directory
   5      dyad itself failed
   128+n  ended by signal n
+)";
+}
+
+std::string bisect_footer() {
+  return R"(For each test that fails in this order: does it fail alone, too? If not, its
+predecessors are halved until none can be left out. Each try is a process of its
+own; a failure that does not come every time is said to be one. The tests that
+are left are shown in their order, with a command that runs just them.
+
+Examples:
+  dyad test --shuffle ./queue           a test fails; the seed is printed
+  dyad bisect-order --shuffle=1234 ./queue
+
+Exit codes:
+  0  for every test that fails the tests that make it fail were found
+  1  one fails alone, too, or not every time
+  2  bad command line, no such directory
+  3  the package did not build or load
+  4  no test fails in this order, or there is none
+  5  dyad itself failed
+  128+n  interrupted by signal n
 )";
 }
 

@@ -70,6 +70,11 @@ struct WatchOptions {
   TestOptions test;
 };
 
+/// dyad bisect-order [flags] PACKAGE
+struct BisectOptions {
+  TestOptions test;  ///< one pattern; `shuffle` with its seed
+};
+
 /// dyad list [patterns]
 struct ListOptions {
   std::vector<std::string> patterns;
@@ -105,8 +110,8 @@ struct HelpRequest {
   std::string text;
 };
 
-using Command = std::variant<TestOptions, ExplainOptions, WatchOptions, ListOptions, BuildOptions, CacheOptions,
-                             BackendsOptions, VersionOptions, HelpRequest>;
+using Command = std::variant<TestOptions, ExplainOptions, WatchOptions, BisectOptions, ListOptions, BuildOptions,
+                             CacheOptions, BackendsOptions, VersionOptions, HelpRequest>;
 
 /// Reads the arguments after argv[0]. A usage error is one line that ends with where to find help:
 /// `unknown flag --foo; see dyad test --help`. Looks at the file system for one thing: whether a misspelt command is a

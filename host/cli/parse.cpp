@@ -21,8 +21,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 9> kCommands{"test",  "explain",  "watch",   "list", "build",
-                                                    "cache", "backends", "version", "help"};
+constexpr std::array<std::string_view, 10> kCommands{"test",  "explain", "watch",    "bisect-order", "list",
+                                                     "build", "cache",   "backends", "version",      "help"};
 
 struct CacheAction {
   std::string_view name;
@@ -256,6 +256,36 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   return options;
 }
 
+/// dyad bisect-order PACKAGE --shuffle=SEED
+Result<Command> parse_bisect(const Words& words) {
+  TestOptions options;
+  BuildWords build;
+  std::string shuffle, timeout;
+  Parser parser("bisect-order", "dyad bisect-order --shuffle=SEED [flags] PACKAGE",
+                "Finds out which tests must run before a test for it to fail.", bisect_footer());
+  parser.add_value("--shuffle", shuffle, "SEED", "the order in which a test failed, as dyad test said it");
+  parser.add_value("--run", options.run, "REGEX", "only among the tests that match");
+  parser.add_value("--skip", options.skip, "REGEX", "not among the tests that match");
+  parser.add_value("--timeout", timeout, "DURATION", "kill a run that takes longer; default: 10m");
+  build.add_to(parser, options.backend, options.release);
+  parser.add_patterns(options.patterns);
+  auto help = parser.parse(words);
+  if (!help) return fail(help.error());
+  if (*help) return **help;
+
+  Checks checks;
+  checks.take(options.shuffle, read_shuffle("--shuffle", shuffle));
+  if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));
+  build.check(checks, options);
+  checks.take(check_pattern("--run", options.run));
+  checks.take(check_pattern("--skip", options.skip));
+  if (checks.failure()) return parser.usage_error(checks.failure()->text);
+  if (!options.shuffle || !options.shuffle->seed)
+    return parser.usage_error("dyad bisect-order needs the seed of a shuffled run: --shuffle=SEED");
+  if (options.patterns.size() > 1) return parser.usage_error("dyad bisect-order looks into one package");
+  return BisectOptions{std::move(options)};
+}
+
 Result<Command> parse_build(const Words& words) {
   BuildOptions options;
   BuildWords build;
@@ -327,6 +357,7 @@ Result<Command> parse_help(const Words& words);
 Result<Command> parse_command(std::string_view command, const Words& words) {
   if (command == "explain") return parse_test(words, RunCommand::kExplain);
   if (command == "watch") return parse_test(words, RunCommand::kWatch);
+  if (command == "bisect-order") return parse_bisect(words);
   if (command == "list") return parse_list(words);
   if (command == "build") return parse_build(words);
   if (command == "cache") return parse_cache(words);

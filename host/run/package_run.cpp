@@ -54,16 +54,18 @@ bool PackageRun::next_image(Clock::time_point now) {
     if (image_ == job_.images.size()) continue;
     tries_.emplace(Tries::Options{options_.list_only ? 0 : options_.retries, options_.failfast, options_.flaky_fails});
     if (options_.stress) repetitions_.emplace(*options_.stress, now);
-    begin_image("");
+    begin_image();
     return true;
   }
   return false;
 }
 
-void PackageRun::begin_image(std::string left_out) {
+void PackageRun::begin_image(const std::string& left_out) {
   ImageRun::Options options{options_.list_only, options_.failfast, job_.directory};
   if (repetitions_) options.repeated = repetitions_->done();
-  options.left_out = std::move(left_out);
+  options.left_out = job_.images[image_].left_out;
+  if (!options.left_out.empty() && !left_out.empty()) options.left_out += ',';
+  options.left_out += left_out;
   image_run_.emplace(std::move(options));
 }
 
@@ -188,9 +190,9 @@ void PackageRun::collect(Clock::time_point now) {
   if (!repeat) tries_->add(image_run_->take());
   image_run_.reset();
   RunDirectory::unstage(staged_);
-  if (repeat) return begin_image("");
+  if (repeat) return begin_image();
   if (may_go_on)
-    if (auto left_out = tries_->next()) return begin_image(*std::move(left_out));
+    if (auto left_out = tries_->next()) return begin_image(*left_out);
   ImageRun::Outcome outcome = tries_->take();
   const std::string& image = job_.images[image_].name;
   if (repetitions_) result_.notices.push_back((job_.images.size() > 1 ? image + ": " : "") + repetitions_->summary());

@@ -59,8 +59,8 @@ class PackageRun {
   Result<Process> make_process();
   std::vector<std::string> arguments(Clock::time_point now) const;
   void read(std::size_t limit, Clock::time_point now);
-  /// Begins a run of the image whose turn it is, without these tests.
-  void begin_image(std::string left_out);
+  /// Begins a run of the image whose turn it is, without these tests and those that the job leaves out.
+  void begin_image(const std::string& left_out = "");
   /// Takes over what `image_run_` knows, which is over; begins another run of the image if tests are tried again or
   /// repeated.
   void collect(Clock::time_point now);

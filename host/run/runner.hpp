@@ -40,6 +40,7 @@ struct RunOptions {
 struct ImageJob {
   std::filesystem::path image;  ///< the file that the linker made
   std::string name;             ///< how the program is called: "parse_test"
+  std::string left_out;         ///< tests that shall not run, by index: "0-41,43"
 };
 
 /// A package that is ready to run. `partial` carries what the build already knows (id, notices, build output).

@@ -164,7 +164,7 @@ class Execution:
     def dyad_command(self, arguments: list[str]) -> list[str]:
         runs_tests = not (arguments and arguments[0] in SUBCOMMANDS_WITHOUT_BACKEND)
         if runs_tests and not any(re.match(r"--?backend\b", argument) for argument in arguments):
-            at = 1 if arguments[:1] in (["test"], ["explain"]) else 0
+            at = 1 if arguments[:1] in (["test"], ["explain"], ["bisect-order"]) else 0
             arguments = [*arguments[:at], f"--backend={self.backend}", *arguments[at:]]
         return [str(self.dyad), *arguments]
 

@@ -47,6 +47,7 @@ TEST(CliHelpTest, EveryCommandHasHelpThatFitsTheTerminal) {
                                {"build", "-help"},
                                {"backends", "--help"},
                                {"version", "--help"},
+                               {"bisect-order", "--help"},
                                {"help", "test"}}) {
     std::string help = help_of(words);
     EXPECT_TRUE(help.starts_with("usage: dyad")) << words.front();
@@ -58,7 +59,8 @@ TEST(CliHelpTest, EveryCommandHasHelpThatFitsTheTerminal) {
 }
 
 TEST(CliHelpTest, HelpOfACommandIsTheSameBothWays) {
-  for (const char* command : {"test", "explain", "watch", "list", "build", "cache", "backends", "version"})
+  for (const char* command :
+       {"test", "explain", "watch", "bisect-order", "list", "build", "cache", "backends", "version"})
     EXPECT_EQ(help_of({"help", command}), help_of({command, "--help"}));
   EXPECT_EQ(help_of({"--help"}), help_of({"help"}));
 }
@@ -88,7 +90,8 @@ TEST(CliHelpTest, TheManualPageNamesEveryFlagAndCommand) {
       // mdoc: ".Fl v" is -v, ".Fl -run" is --run.
       EXPECT_NE(page->find("Fl " + flag.substr(1)), std::string::npos) << flag;
     }
-  for (const char* command : {"test", "explain", "watch", "list", "build", "cache", "backends", "version", "help"})
+  for (const char* command :
+       {"test", "explain", "watch", "bisect-order", "list", "build", "cache", "backends", "version", "help"})
     EXPECT_NE(page->find(std::string("Ic ") + command), std::string::npos) << command;
 }
 

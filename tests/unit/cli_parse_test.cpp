@@ -104,6 +104,19 @@ TEST(CliTest, ShuffleTakesItsSeedBehindAnEqualsSign) {
   EXPECT_EQ(error_of({"--shuffle="}), "--shuffle needs a value; see dyad test --help");
 }
 
+TEST(CliTest, BisectOrderNeedsASeedAndOnePackage) {
+  auto options = parse_as<BisectOptions>({"bisect-order", "./x", "--shuffle=7", "--run=A", "--backend=exe"}).test;
+  EXPECT_EQ(options.shuffle->seed, 7u);
+  EXPECT_EQ(options.patterns, Strings{"./x"});
+  EXPECT_EQ(options.run, "A");
+  EXPECT_EQ(options.backend, "exe");
+  for (const Strings& words : {Strings{"bisect-order", "."}, {"bisect-order", "--shuffle=on", "."}})
+    EXPECT_EQ(error_of(words),
+              "dyad bisect-order needs the seed of a shuffled run: --shuffle=SEED; see dyad bisect-order --help");
+  EXPECT_EQ(error_of({"bisect-order", "--shuffle=1", "a", "b"}),
+            "dyad bisect-order looks into one package; see dyad bisect-order --help");
+}
+
 TEST(CliTest, StressIsANumberOrADuration) {
   EXPECT_FALSE(test({}).stress);
   EXPECT_EQ(test({"--stress=200"}).stress->repetitions, 200u);
