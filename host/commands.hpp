@@ -16,6 +16,9 @@ Result<int> run_tests(const cli::TestOptions& options);
 /// One of several runs in one process. Only after it the process may end or begin the next.
 Result<int> run_tests(const cli::TestOptions& options, Resident& resident);
 
+/// `dyad test --backend=both`: on dll, then on exe. Of the second run only what differs is printed, and is a failure.
+Result<int> run_tests_on_both(const cli::TestOptions& options);
+
 /// `dyad watch`: runs tests whenever something changes, until it is interrupted. The exit code is 128 + signal.
 Result<int> watch_packages(const cli::WatchOptions& options);
 

@@ -12,7 +12,9 @@ namespace {
 using namespace dyad;
 
 struct Dispatch {
-  Result<int> operator()(const cli::TestOptions& options) const { return run_tests(options); }
+  Result<int> operator()(const cli::TestOptions& options) const {
+    return options.backend == cli::kBothBackends ? run_tests_on_both(options) : run_tests(options);
+  }
   Result<int> operator()(const cli::ExplainOptions& options) const { return explain_packages(options); }
   Result<int> operator()(const cli::WatchOptions& options) const { return watch_packages(options); }
   Result<int> operator()(const cli::BisectOptions& options) const { return bisect_order(options); }

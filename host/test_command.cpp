@@ -144,6 +144,7 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
     std::ranges::copy(result.written, std::back_inserter(resident.written));
     result.no_news = resident.knows(result.id, !report::failed(result)) &&
                      (result.cached || result.kind == run::PackageResult::Kind::kNoTestFiles);
+    if (resident.on_result) resident.on_result(result);
     reporter.add(order, std::move(result));
   });
   std::stop_callback cancel(resident.out_of_date, [&] {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct Shuffle {
   std::optional<std::uint32_t> seed;
 };
 
+/// --backend=both, of `dyad test` alone: dll and exe, and their verdicts compared.
+inline constexpr std::string_view kBothBackends = "both";
+
 /// dyad [test] [flags] [patterns]
 struct TestOptions {
   std::vector<std::string> patterns;  ///< never empty: "." if none was given
@@ -35,7 +39,7 @@ struct TestOptions {
   std::string run;                  ///< POSIX extended regular expression, split at '/'; empty: all. Checked.
   std::string skip;                 ///< the same; empty: none
   std::optional<std::string> list;  ///< name the tests that match, run none
-  std::string backend = "dll";      ///< a name or a path
+  std::string backend = "dll";      ///< a name, a path, or kBothBackends
   unsigned parallel_packages = 1;   ///< -p: packages run at once; default: number of processors
   unsigned compile_jobs = 1;        ///< -j: compilations at once; default: number of processors
   std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none

@@ -137,8 +137,10 @@ struct BuildWords {
   bool no_prelude = false;
 
   void add_to(Parser& parser, std::string& backend, bool& release) {
-    parser.add_value("--backend", backend, "NAME",
-                     "how the images are run: dll (the default), exe,\nor the absolute path of a plugin");
+    parser.add_value(
+        "--backend", backend, "NAME",
+        "how the images are run: dll (the default), exe,\nthe absolute path of a plugin; of test: both, and "
+        "the\nverdicts compared");
     parser.add_switch("--release", release, "compile with -O2 instead of -O0; assert() stays");
     parser.add_switch("--no-prelude", no_prelude, "parse the headers of libraries anew for each source");
     parser.add_value("-j", jobs, "N", "compilations at once; default: number of processors");
@@ -147,8 +149,9 @@ struct BuildWords {
                       "package was not\ncached; several: stats,time");
   }
   template <class Options>
-  void check(Checks& checks, Options& options) const {
+  void check(Checks& checks, Options& options, bool may_be_both = false) const {
     options.preludes = !no_prelude;
+    if (options.backend == kBothBackends && !may_be_both) checks.take(fail("--backend=both is for dyad test alone"));
     options.compile_jobs = processors();
     if (!jobs.empty()) checks.take(options.compile_jobs, read_number("-j", jobs, kMostAtOnce));
     Debug wanted;
@@ -238,7 +241,10 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   checks.take(options.flaky_fails, read_flaky(flaky));
   checks.take(options.cache, read_cache(cache, no_cache));
   if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));
-  build.check(checks, options);
+  build.check(checks, options, command == RunCommand::kTest);
+  if (options.backend == kBothBackends)
+    for (auto [given, flag] : {std::pair{!list.empty(), "--list"}, {!trace.empty(), "--trace"}})
+      if (given) checks.take(fail(fmt::format("--backend=both and {} exclude each other", flag)));
   checks.take(check_pattern("--run", options.run));
   checks.take(check_pattern("--skip", options.skip));
   checks.take(check_pattern("--list", list));

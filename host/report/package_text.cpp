@@ -98,6 +98,8 @@ class Writer {
     }
     for (const TestResult& test : result_.tests) write_test(test);
     write_outside();
+    for (const std::string& difference : result_.differences)
+      out_ += fmt::format("--- {}: {}\n", red("DIFFERS"), difference);
     for (const std::string& notice : result_.notices) out_ += fmt::format("note: {}\n", notice);
     if (result_.kind == PackageResult::Kind::kRan && !options_.list_only) {
       if (failed(result_))

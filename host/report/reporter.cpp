@@ -32,6 +32,8 @@ void Reporter::finish(std::chrono::nanoseconds elapsed) {
   if (summary_.packages() > 1)
     for (const std::string& failure : summary_.failures())
       text += paint(options_.colour, Colour::kRed, "FAILED:") + " " + failure + "\n";
+  for (const std::string& difference : summary_.differences())
+    text += paint(options_.colour, Colour::kRed, "DIFFERS:") + " " + difference + "\n";
   if (summary_.any_failed()) text += paint(options_.colour, Colour::kRed, "FAIL") + "\n";
   if (!text.empty()) sink_(text);
 }

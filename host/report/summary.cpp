@@ -78,7 +78,8 @@ bool failed(const PackageResult& result) {
     case PackageResult::Kind::kRan:
       break;
   }
-  return result.failed_outside || !result.reason.empty() || result.discovered != result.tests.size() ||
+  return result.failed_outside || !result.differences.empty() || !result.reason.empty() ||
+         result.discovered != result.tests.size() ||
          std::ranges::any_of(result.tests, [](const TestResult& test) { return failed(test); });
 }
 
@@ -110,6 +111,8 @@ void Summary::add(const PackageResult& result) {
           fmt::format("{} [{} tries]", place_of(printable(result.id.path), test), test.earlier_tries.size() + 1));
   }
   if (result.discovered != result.tests.size()) exit_code_ = worse(exit_code_, ExitCode::kTool);
+  for (const std::string& difference : result.differences)
+    differences_.push_back(fmt::format("{} {}", printable(result.id.path), difference));
   if (!failed(result)) return;
   any_failed_ = true;
   bool no_image = what == PackageClass::kBuildFailed || what == PackageClass::kLoadFailed;
@@ -132,7 +135,8 @@ void Summary::add_failures(const PackageResult& result, PackageClass what) {
   if (result.kind == PackageResult::Kind::kRan && !result.reason.empty())
     failures_.push_back(fmt::format("{} [{}]", package, result.reason));
   // What was not started after another package's failure needs no line; tests that could not be run in this one do.
-  if (failures_.size() == before && what == PackageClass::kFailed) failures_.push_back(package + " [not run]");
+  if (failures_.size() == before && result.differences.empty() && what == PackageClass::kFailed)
+    failures_.push_back(package + " [not run]");
 }
 
 std::string Summary::totals(std::chrono::nanoseconds elapsed) const {
@@ -152,6 +156,8 @@ std::string Summary::totals(std::chrono::nanoseconds elapsed) const {
                                            {Verdict::kCrash, "crashed"},
                                            {Verdict::kTimeout, "timed out"},
                                            {Verdict::kNotRun, "not run"}});
+  if (!differences_.empty())
+    tests += fmt::format("; {} difference{}", differences_.size(), differences_.size() == 1 ? "" : "s");
   return fmt::format("{}; {} in {:.2f}s", packages, tests, std::chrono::duration<double>(elapsed).count());
 }
 

@@ -36,6 +36,8 @@ class Summary {
   const std::vector<std::string>& failures() const { return failures_; }
   /// "calc TestX (calc_test.cc:12) [2 tries]" for every test that passed, but not at once.
   const std::vector<std::string>& flaky() const { return flaky_; }
+  /// "calc TestX: PASS on dll, CRASH (SIGSEGV) on exe" for every difference between two backends.
+  const std::vector<std::string>& differences() const { return differences_; }
   std::size_t packages() const { return packages_; }
   std::size_t tests() const { return tests_; }
   std::size_t count(run::Verdict verdict) const;
@@ -48,7 +50,7 @@ class Summary {
   std::size_t packages_ = 0, tests_ = 0;
   std::map<PackageClass, std::size_t> by_class_;
   std::map<run::Verdict, std::size_t> by_verdict_;
-  std::vector<std::string> failures_, flaky_;
+  std::vector<std::string> failures_, flaky_, differences_;
   bool any_failed_ = false;
   ExitCode exit_code_ = ExitCode::kPassed;
 };

@@ -90,7 +90,9 @@ struct PackageResult {
   std::string reason;  ///< one line; kRan: empty, or why it is no success as a whole (interrupted, wrong accounting)
   std::chrono::nanoseconds time{};  ///< wall time of its processes, each from start to end
   bool cached = false;              ///< replayed: nothing was run
-  bool no_news = false;             ///< ... and known to who reads the report: counted, not printed
+  bool no_news = false;             ///< known to who reads the report: counted, not printed
+  /// From the verdicts of another backend; each is a failure: "TestX: PASS on dll, CRASH (SIGSEGV) on exe".
+  std::vector<std::string> differences;
 
   // With RunOptions::log_inputs:
   std::vector<Consulted> consulted;  ///< by all its processes; sorted by kind and text, each once

@@ -117,6 +117,17 @@ TEST(CliTest, BisectOrderNeedsASeedAndOnePackage) {
             "dyad bisect-order looks into one package; see dyad bisect-order --help");
 }
 
+TEST(CliTest, BothBackendsAreForTestAlone) {
+  EXPECT_EQ(test({"--backend=both"}).backend, kBothBackends);
+  for (const char* command : {"explain", "watch", "build"})
+    EXPECT_EQ(error_of({command, "--backend=both"}),
+              fmt::format("--backend=both is for dyad test alone; see dyad {} --help", command));
+  EXPECT_EQ(error_of({"--backend=both", "--list=."}),
+            "--backend=both and --list exclude each other; see dyad test --help");
+  EXPECT_EQ(error_of({"--backend=both", "--trace=t"}),
+            "--backend=both and --trace exclude each other; see dyad test --help");
+}
+
 TEST(CliTest, StressIsANumberOrADuration) {
   EXPECT_FALSE(test({}).stress);
   EXPECT_EQ(test({"--stress=200"}).stress->repetitions, 200u);

@@ -186,5 +186,21 @@ TEST_F(ReporterTest, NamesFlakyTestsAtTheEnd) {
   EXPECT_EQ(reporter.summary().failures(), std::vector<std::string>{"a Test2 (x_test.cc:9) [2 tries]"});
 }
 
+TEST_F(ReporterTest, ADifferenceBetweenBackendsIsAFailureOfItsOwn) {
+  Reporter reporter({}, sink());
+  PackageResult result = package("a", {Verdict::kPass, Verdict::kPass});
+  result.differences = {"Test1: CRASH (SIGSEGV) on dll, PASS on exe"};
+  reporter.add(0, result);
+  PackageResult same = package("b", {Verdict::kPass});
+  same.no_news = true;
+  reporter.add(1, same);
+  reporter.finish(10ms);
+  EXPECT_EQ(text_,
+            "--- DIFFERS: Test1: CRASH (SIGSEGV) on dll, PASS on exe\nFAIL\nFAIL\ta\t0.005s\n"
+            "2 packages: 1 ok, 1 failed; 3 tests: 3 passed; 1 difference in 0.01s\n"
+            "DIFFERS: a Test1: CRASH (SIGSEGV) on dll, PASS on exe\nFAIL\n");
+  EXPECT_EQ(reporter.summary().exit_code(), ExitCode::kTestFailed);
+}
+
 }  // namespace
 }  // namespace dyad::report
