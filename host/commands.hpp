@@ -25,6 +25,9 @@ Result<int> watch_packages(const cli::WatchOptions& options);
 /// `dyad bisect-order`: for each test that fails in a shuffled order, which tests before it make it fail.
 Result<int> bisect_order(const cli::BisectOptions& options);
 
+/// `dyad compare`: runs on two backends in turn; says which takes less time, and whether the verdicts agree.
+Result<int> compare_backends(const cli::CompareOptions& options);
+
 /// `dyad build`: images, or LLVM IR, kept in a directory.
 Result<int> build_packages(const cli::BuildOptions& options);
 

@@ -18,6 +18,7 @@ struct Dispatch {
   Result<int> operator()(const cli::ExplainOptions& options) const { return explain_packages(options); }
   Result<int> operator()(const cli::WatchOptions& options) const { return watch_packages(options); }
   Result<int> operator()(const cli::BisectOptions& options) const { return bisect_order(options); }
+  Result<int> operator()(const cli::CompareOptions& options) const { return compare_backends(options); }
   Result<int> operator()(const cli::ListOptions& options) const { return list_packages(options); }
   Result<int> operator()(const cli::BuildOptions& options) const { return build_packages(options); }
   Result<int> operator()(const cli::CacheOptions& options) const { return manage_cache(options); }

@@ -92,6 +92,7 @@ Commands:
   explain       say why packages would be built or run again
   watch         run tests whenever something changes
   bisect-order  find out which tests must run before one for it to fail
+  compare       run tests on two backends in turn: which takes less time
   list          show the packages that hold test files
   build         build test images and keep them, run nothing
   cache         show, check, trim or remove the cache
@@ -192,6 +193,35 @@ Exit codes:
   2  bad command line, no such directory
   3  the package did not build or load
   4  no test fails in this order, or there is none
+  5  dyad itself failed
+  128+n  interrupted by signal n
+)";
+}
+
+std::string compare_footer() {
+  return std::string(R"(The same objects, linked for each backend, run on both in turn; the first run of
+each is not counted. The phases of a package's processes, as dyad sees them:
+  start    the image is put in place, and the backend starts the process
+  load     until the image has named its tests
+  run      until it says that it is done
+  capture  dyad reads what was printed and gives it to its tests
+  stop     until the backend has let go of the process
+"sum" is their sum over all packages, "wall" a whole run from its beginning to
+its end. Ratios are of pairs of neighbouring runs. Verdicts are compared, too.
+
+)") + kPatterns +
+         R"(
+Examples:
+  dyad compare ./...
+  dyad compare --runs=21 --svg=compare.svg --json=compare.json ./...
+  dyad compare --backends=exe,/opt/valgrind_backend.so ./parse
+
+Exit codes:
+  0  done, and the verdicts are the same on both
+  1  verdicts differ
+  2  bad command line, bad dyad.toml, no such directory
+  3  a package did not build or load
+  4  no package or no test matched
   5  dyad itself failed
   128+n  interrupted by signal n
 )";

@@ -22,6 +22,7 @@ std::string test_footer();
 std::string explain_footer();
 std::string watch_footer();
 std::string bisect_footer();
+std::string compare_footer();
 std::string build_footer();
 std::string list_footer();
 std::string cache_footer();

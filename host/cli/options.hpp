@@ -5,6 +5,7 @@
 /// two.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -79,6 +80,15 @@ struct BisectOptions {
   TestOptions test;  ///< one pattern; `shuffle` with its seed
 };
 
+/// dyad compare [flags] [patterns]
+struct CompareOptions {
+  TestOptions test;  ///< `backend` is not used; parallel_packages is 1 unless given
+  std::array<std::string, 2> backends{"dll", "exe"};
+  unsigned runs = 9;           ///< of each
+  std::filesystem::path json;  ///< where everything is written to; empty: nowhere
+  std::filesystem::path svg;   ///< likewise a chart
+};
+
 /// dyad list [patterns]
 struct ListOptions {
   std::vector<std::string> patterns;
@@ -114,8 +124,8 @@ struct HelpRequest {
   std::string text;
 };
 
-using Command = std::variant<TestOptions, ExplainOptions, WatchOptions, BisectOptions, ListOptions, BuildOptions,
-                             CacheOptions, BackendsOptions, VersionOptions, HelpRequest>;
+using Command = std::variant<TestOptions, ExplainOptions, WatchOptions, BisectOptions, CompareOptions, ListOptions,
+                             BuildOptions, CacheOptions, BackendsOptions, VersionOptions, HelpRequest>;
 
 /// Reads the arguments after argv[0]. A usage error is one line that ends with where to find help:
 /// `unknown flag --foo; see dyad test --help`. Looks at the file system for one thing: whether a misspelt command is a

@@ -21,7 +21,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 10> kCommands{"test",  "explain", "watch",    "bisect-order", "list",
+constexpr std::array<std::string_view, 11> kCommands{"test",  "explain", "watch",    "bisect-order", "compare", "list",
                                                      "build", "cache",   "backends", "version",      "help"};
 
 struct CacheAction {
@@ -40,6 +40,7 @@ constexpr std::array<CacheAction, 6> kCacheActions{
 constexpr unsigned kMostAtOnce = 4096;
 constexpr unsigned kMostRuns = 1'000'000;
 constexpr unsigned kMostRetries = 1000;
+constexpr unsigned kMostCompared = 10'000;
 
 /// One command's flags. The values are text until they are checked, so that every message is ours.
 class Parser {
@@ -292,6 +293,52 @@ Result<Command> parse_bisect(const Words& words) {
   return BisectOptions{std::move(options)};
 }
 
+/// "dll,exe"
+Result<std::array<std::string, 2>> read_pair(const std::string& flag, const std::string& text) {
+  const std::size_t comma = text.find(',');
+  std::array<std::string, 2> pair{text.substr(0, comma), comma == text.npos ? "" : text.substr(comma + 1)};
+  if (pair[0].empty() || pair[1].empty() || pair[1].contains(',') || pair[0] == pair[1])
+    return fail(fmt::format("bad value \"{}\" for {}: must be two backends, as in dll,exe", printable(text), flag));
+  return pair;
+}
+
+/// dyad compare [patterns]
+Result<Command> parse_compare(const Words& words) {
+  CompareOptions options;
+  std::string backends, runs, packages, timeout, json, svg, jobs;
+  Parser parser("compare", "dyad compare [flags] [patterns]",
+                "Runs the tests on two backends in turn and says which takes less time.", compare_footer());
+  parser.add_value("--runs", runs, "N", "runs on each backend; default: 9");
+  parser.add_value("--backends", backends, "A,B", "names or absolute paths of plugins; default: dll,exe");
+  parser.add_value("--json", json, "FILE", "write all that was measured");
+  parser.add_value("--svg", svg, "FILE", "draw a chart");
+  parser.add_value("--run", options.test.run, "REGEX", "run only the tests that match");
+  parser.add_value("--skip", options.test.skip, "REGEX", "do not run the tests that match");
+  parser.add_value("--timeout", timeout, "DURATION", "kill a package that runs longer; default: 10m");
+  parser.add_value("-p", packages, "N", "packages run at once; default: 1, which disturbs least");
+  parser.add_switch("--release", options.test.release, "compile with -O2 instead of -O0; assert() stays");
+  parser.add_value("-j", jobs, "N", "compilations at once; default: number of processors");
+  parser.add_patterns(options.test.patterns);
+  auto help = parser.parse(words);
+  if (!help) return fail(help.error());
+  if (*help) return **help;
+
+  Checks checks;
+  options.test.compile_jobs = processors();
+  options.test.count = 1;
+  if (!runs.empty()) checks.take(options.runs, read_number("--runs", runs, kMostCompared));
+  if (!backends.empty()) checks.take(options.backends, read_pair("--backends", backends));
+  if (!packages.empty()) checks.take(options.test.parallel_packages, read_number("-p", packages, kMostAtOnce));
+  if (!jobs.empty()) checks.take(options.test.compile_jobs, read_number("-j", jobs, kMostAtOnce));
+  if (!timeout.empty()) checks.take(options.test.timeout, read_time_limit("--timeout", timeout));
+  checks.take(check_pattern("--run", options.test.run));
+  checks.take(check_pattern("--skip", options.test.skip));
+  if (checks.failure()) return parser.usage_error(checks.failure()->text);
+  options.json = json;
+  options.svg = svg;
+  return options;
+}
+
 Result<Command> parse_build(const Words& words) {
   BuildOptions options;
   BuildWords build;
@@ -364,6 +411,7 @@ Result<Command> parse_command(std::string_view command, const Words& words) {
   if (command == "explain") return parse_test(words, RunCommand::kExplain);
   if (command == "watch") return parse_test(words, RunCommand::kWatch);
   if (command == "bisect-order") return parse_bisect(words);
+  if (command == "compare") return parse_compare(words);
   if (command == "list") return parse_list(words);
   if (command == "build") return parse_build(words);
   if (command == "cache") return parse_cache(words);

@@ -241,7 +241,7 @@ void ImageRun::end_process(const ProcessEnd& end, Clock::time_point now) {
   if (capture_) {
     outside_log_.print_to(printed, "");
     if (!judgement.outside.empty()) outside_log_.say(message(DYAD_ERROR, "", 0, judgement.outside));
-    std::ranges::move(outside_log_.take(*capture_), std::back_inserter(outside_));
+    take_output(outside_log_, outside_);
   }
   if (!judgement.outside.empty()) failed_outside_ = true;
   capture_ = nullptr;
@@ -314,8 +314,14 @@ void ImageRun::close_running(std::uint64_t offset, Verdict verdict, Clock::time_
   }
   open_subtests_.clear();
   subtest_places_.clear();
-  if (capture_) std::ranges::move(log_.take(*capture_), std::back_inserter(running_->result.output));
+  if (capture_) take_output(log_, running_->result.output);
   running_ = nullptr;
+}
+
+void ImageRun::take_output(OutputLog& log, std::vector<OutputPiece>& to) {
+  const auto begin = Clock::now();
+  std::ranges::move(log.take(*capture_), std::back_inserter(to));
+  capture_time_ += Clock::now() - begin;
 }
 
 const std::string& ImageRun::open_subtest() const {

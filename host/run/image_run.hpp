@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "host/base/result.hpp"
@@ -56,6 +57,8 @@ class ImageRun {
   bool any_failed() const { return any_failed_; }
   /// A test, something outside the tests, or loading the image failed.
   bool failed() const { return any_failed_ || failed_outside_ || !load_failure_.empty(); }
+  /// How long it took to read what was printed, since this was last asked.
+  std::chrono::nanoseconds take_capture_time() { return std::exchange(capture_time_, {}); }
   /// How often the tests have begun: the most that one of them did.
   std::uint64_t repetitions() const { return repetitions_; }
 
@@ -100,6 +103,8 @@ class ImageRun {
   void decide_rest(const std::string& reason);
   /// The test that runs has ended at `offset` of the capture file: takes its output, ends its open subtests.
   void close_running(std::uint64_t offset, Verdict verdict, Clock::time_point now);
+  /// Appends what the log says and what was printed meanwhile.
+  void take_output(OutputLog& log, std::vector<OutputPiece>& to);
   const std::string& open_subtest() const;
   OutputPiece message(dyad_severity severity, const std::string& file, std::uint32_t line,
                       const std::string& text) const;
@@ -119,6 +124,7 @@ class ImageRun {
   bool listed_once_ = false;
   std::uint32_t turn_ = 0;
   std::uint64_t repetitions_ = 0;
+  std::chrono::nanoseconds capture_time_{};
 
   // Of the process that runs.
   unsigned process_ = 0;

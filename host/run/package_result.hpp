@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/base/ids.hpp"
+#include "host/run/process_times.hpp"
 
 namespace dyad::run {
 
@@ -89,6 +90,7 @@ struct PackageResult {
   bool failed_outside = false;       ///< the package fails although no test may have
   std::string reason;  ///< one line; kRan: empty, or why it is no success as a whole (interrupted, wrong accounting)
   std::chrono::nanoseconds time{};  ///< wall time of its processes, each from start to end
+  ProcessTimes times;               ///< of its processes, by phase; nothing if it was replayed
   bool cached = false;              ///< replayed: nothing was run
   bool no_news = false;             ///< known to who reads the report: counted, not printed
   /// From the verdicts of another backend; each is a failure: "TestX: PASS on dll, CRASH (SIGSEGV) on exe".

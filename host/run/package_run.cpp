@@ -72,6 +72,7 @@ void PackageRun::begin_image(const std::string& left_out) {
 void PackageRun::start_process(Clock::time_point now) {
   if (!deadline_ && options_.time_limit.count() > 0) deadline_ = now + options_.time_limit;
   if (auto* recorder = trace::Recorder::current()) trace_.emplace(*recorder, result_.id.path, job_.images[image_].name);
+  clock_.emplace(Clock::now());
   auto artifact = static_cast<dyad_artifact>(backend_.functions().artifact);
   Result<void> ready;
   if (image_run_->next() == ImageRun::Next::kStart) {
@@ -90,6 +91,7 @@ void PackageRun::start_process(Clock::time_point now) {
     return;
   }
   process_.emplace(std::move(*process));
+  clock_->started(Clock::now());
   process_began_ = now;
   reader_ = {};
   stop_.reset();
@@ -131,6 +133,7 @@ void PackageRun::read(std::size_t limit, Clock::time_point now) {
     Result<std::optional<Event>> event = reader_.next();
     if (event && !*event) return;
     if (trace_ && event) trace_->on(**event);
+    if (event && ProcessClock::concerns(**event)) clock_->on(**event, Clock::now());
     const std::uint64_t repetitions = image_run_->repetitions();
     Result<void> applied = event ? image_run_->apply(**event, now) : fail(event.error());
     if (repetitions_ && deadline_ && image_run_->repetitions() > repetitions) deadline_ = now + options_.time_limit;
@@ -158,6 +161,7 @@ void PackageRun::on_ended(Clock::time_point now) {
     end.text = stop_text_;
   }
   image_run_->end_process(end, now);
+  result_.times += clock_->end(Clock::now(), image_run_->take_capture_time());
   if (options_.retries == 0) any_failed_ = any_failed_ || image_run_->any_failed();
   result_.time += now - process_began_;
   if (const InputLog* log = process_->inputs()) inputs_.add_log(log->read());

@@ -12,6 +12,7 @@
 
 #include "host/run/image_run.hpp"
 #include "host/run/process.hpp"
+#include "host/run/process_clock.hpp"
 #include "host/run/process_trace.hpp"
 #include "host/run/run_directory.hpp"
 #include "host/run/runner.hpp"
@@ -89,6 +90,7 @@ class PackageRun {
   std::optional<ProcessTrace> trace_;  ///< of it, if someone records
   WireReader reader_;
   Clock::time_point process_began_;
+  std::optional<ProcessClock> clock_;  ///< of the process that runs, from before its start
   std::optional<Clock::time_point> deadline_;
   std::optional<ProcessEnd::Cause> stop_;  ///< why the process that runs was killed
   std::string stop_text_;

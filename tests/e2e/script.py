@@ -17,7 +17,7 @@ from pathlib import Path
 COMMAND_TIMEOUT_S = 180
 SHOWN_LINES = 80  # of an output, in a transcript
 NOBODY = 65534
-SUBCOMMANDS_WITHOUT_BACKEND = {"list", "build", "cache", "backends", "version", "help", "--help", "-h", "--version"}
+SUBCOMMANDS_WITHOUT_BACKEND = {"list", "build", "compare", "cache", "backends", "version", "help", "--help", "-h", "--version"}
 
 
 class Failed(Exception):

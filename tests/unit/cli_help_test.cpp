@@ -48,6 +48,7 @@ TEST(CliHelpTest, EveryCommandHasHelpThatFitsTheTerminal) {
                                {"backends", "--help"},
                                {"version", "--help"},
                                {"bisect-order", "--help"},
+                               {"compare", "--help"},
                                {"help", "test"}}) {
     std::string help = help_of(words);
     EXPECT_TRUE(help.starts_with("usage: dyad")) << words.front();
@@ -60,7 +61,7 @@ TEST(CliHelpTest, EveryCommandHasHelpThatFitsTheTerminal) {
 
 TEST(CliHelpTest, HelpOfACommandIsTheSameBothWays) {
   for (const char* command :
-       {"test", "explain", "watch", "bisect-order", "list", "build", "cache", "backends", "version"})
+       {"test", "explain", "watch", "bisect-order", "compare", "list", "build", "cache", "backends", "version"})
     EXPECT_EQ(help_of({"help", command}), help_of({command, "--help"}));
   EXPECT_EQ(help_of({"--help"}), help_of({"help"}));
 }
@@ -85,13 +86,13 @@ TEST(CliHelpTest, EveryFlagIsDescribed) {
 TEST(CliHelpTest, TheManualPageNamesEveryFlagAndCommand) {
   auto page = read_file(DYAD_SOURCE_DIR "/docs/dyad.1");
   ASSERT_TRUE(page) << page.error().text;
-  for (const char* command : {"test", "build"})
+  for (const char* command : {"test", "build", "bisect-order", "compare"})
     for (std::string flag : flags_of(help_of({command, "--help"}))) {
       // mdoc: ".Fl v" is -v, ".Fl -run" is --run.
       EXPECT_NE(page->find("Fl " + flag.substr(1)), std::string::npos) << flag;
     }
   for (const char* command :
-       {"test", "explain", "watch", "bisect-order", "list", "build", "cache", "backends", "version", "help"})
+       {"test", "explain", "watch", "bisect-order", "compare", "list", "build", "cache", "backends", "version", "help"})
     EXPECT_NE(page->find(std::string("Ic ") + command), std::string::npos) << command;
 }
 

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "host/base/file.hpp"
+#include "host/base/text.hpp"
+#include "host/commands.hpp"
+#include "host/compare/comparison_text.hpp"
+#include "host/test_session.hpp"
+
+namespace dyad {
+
+namespace {
+
+using run::PackageResult;
+
+/// The packages, built for one backend.
+class Contender {
+ public:
+  static Result<Contender> open(const cli::CompareOptions& options, const std::string& backend) {
+    cli::TestOptions test = options.test;
+    test.backend = backend;
+    auto session = TestSession::open(test);
+    if (!session) return fail(session.error());
+    return Contender(std::move(*session));
+  }
+
+  /// False if a package does not build, or cannot be found.
+  bool build() {
+    build::Builder& builder = session_->build->builder();
+    builder.start(session_->packages);
+    bool all = true;
+    for (const auto& package : session_->packages) {
+      auto built = builder.build(package);
+      if (!package.problem.empty()) built = {.failed = true, .diagnostics = package.problem + "\n"};
+      if (built.failed) fmt::print(stderr, "# {}\n{}", printable(package.id.path), without_colours(built.diagnostics));
+      all = all && !built.failed;
+      if (built.failed || built.images.empty()) continue;
+      run::PackageJob job{.order = jobs_.size(), .directory = package.directory};
+      for (const auto& image : built.images) job.images.push_back({image.file, image.name, {}});
+      job.partial.id = package.id;
+      jobs_.push_back(std::move(job));
+    }
+    return all;
+  }
+
+  /// Runs all packages once. Returns how long that took.
+  std::chrono::nanoseconds run(run::InterruptWatch& interrupts, std::vector<PackageResult>& results) {
+    results.assign(jobs_.size(), {});
+    const auto begin = std::chrono::steady_clock::now();
+    run::Runner runner(*session_->backend, session_->run_options,
+                       [&](std::size_t order, PackageResult result) { results[order] = std::move(result); });
+    for (const run::PackageJob& job : jobs_) runner.submit(job);
+    runner.close();
+    runner.run(interrupts);
+    return std::chrono::steady_clock::now() - begin;
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const run::PackageJob& job : jobs_) names.push_back(job.partial.id.path);
+    return names;
+  }
+
+ private:
+  explicit Contender(std::unique_ptr<TestSession> session) : session_(std::move(session)) {}
+
+  std::unique_ptr<TestSession> session_;
+  std::vector<run::PackageJob> jobs_;
+};
+
+/// "calc: load failed: ..." for every package that did not run.
+bool all_ran(const std::vector<PackageResult>& results, const std::string& backend) {
+  bool all = true;
+  for (const PackageResult& result : results) {
+    if (result.kind == PackageResult::Kind::kRan) continue;
+    all = false;
+    fmt::print(stderr, "dyad: {} does not run on {}: {}\n", printable(result.id.path), backend, result.reason);
+  }
+  return all;
+}
+
+Result<void> write_if_wanted(const std::filesystem::path& file, const std::string& flag, const std::string& text) {
+  if (file.empty()) return {};
+  auto written = write_file_atomically(file, text);
+  if (!written) return fail(flag + ": " + written.error().text);
+  return {};
+}
+
+}  // namespace
+
+Result<int> compare_backends(const cli::CompareOptions& options) {
+  const auto& names = options.backends;
+  std::vector<Contender> contenders;
+  for (const std::string& name : names) {
+    auto opened = Contender::open(options, name);
+    if (!opened) return fail(opened.error());
+    contenders.push_back(std::move(*opened));
+  }
+  for (Contender& contender : contenders)
+    if (!contender.build()) return static_cast<int>(ExitCode::kBuildFailed);
+  if (contenders[0].names().empty()) {
+    fmt::print(stderr, "dyad: nothing to compare: no package with tests matches\n");
+    return static_cast<int>(ExitCode::kNothing);
+  }
+
+  run::InterruptWatch interrupts;
+  compare::Measurements measurements(names, contenders[0].names(), options.test.parallel_packages);
+  std::vector<PackageResult> results;
+  for (unsigned round = 0; round <= options.runs; ++round) {
+    for (std::size_t turn = 0; turn < 2; ++turn) {
+      const std::size_t backend = (round + turn) % 2;
+      const auto wall = contenders[backend].run(interrupts, results);
+      if (interrupts.signal() != 0) return 128 + interrupts.signal();
+      // The first round warms up the caches of the system.
+      if (round > 0) {
+        measurements.add(backend, results, wall);
+      } else if (!all_ran(results, names[backend])) {
+        return static_cast<int>(ExitCode::kBuildFailed);
+      }
+    }
+  }
+
+  const compare::Comparison comparison = measurements.compute();
+  if (comparison.tests == 0) {
+    fmt::print(stderr, "dyad: nothing to compare: no test matches\n");
+    return static_cast<int>(ExitCode::kNothing);
+  }
+  fmt::print("{}", compare::format_table(comparison));
+  std::fflush(stdout);
+  for (const auto& written : {write_if_wanted(options.json, "--json", compare::format_json(comparison)),
+                              write_if_wanted(options.svg, "--svg", compare::draw_chart(comparison))})
+    if (!written) {
+      fmt::print(stderr, "dyad: {}\n", written.error().text);
+      return static_cast<int>(ExitCode::kTool);
+    }
+  return static_cast<int>(comparison.differences.empty() ? ExitCode::kPassed : ExitCode::kTestFailed);
+}
+
+}  // namespace dyad
