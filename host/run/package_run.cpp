@@ -52,7 +52,7 @@ bool PackageRun::next_image(Clock::time_point now) {
   for (; round_ < rounds; ++round_, image_ = 0, names_.clear()) {
     while (image_ < job_.images.size() && broken_.contains(image_)) ++image_;
     if (image_ == job_.images.size()) continue;
-    tries_.emplace(Tries::Options{options_.list_only ? 0 : options_.retries, options_.failfast, options_.flaky_fails});
+    tries_.emplace(Tries::Options{options_.list_only ? 0 : options_.retries, options_.flaky_fails});
     if (options_.stress) repetitions_.emplace(*options_.stress, now);
     begin_image();
     return true;
@@ -186,6 +186,7 @@ void PackageRun::on_interrupt() {
 
 void PackageRun::collect(Clock::time_point now) {
   const bool may_go_on = !timed_out_ && !interrupted_;
+  const bool cut_short = timed_out_ || options_.failfast;
   bool repeat = false;
   if (repetitions_) {
     repetitions_->add(image_run_->repetitions());
@@ -195,8 +196,11 @@ void PackageRun::collect(Clock::time_point now) {
   image_run_.reset();
   RunDirectory::unstage(staged_);
   if (repeat) return begin_image();
-  if (may_go_on)
-    if (auto left_out = tries_->next()) return begin_image(*left_out);
+  if (!interrupted_)
+    if (auto left_out = tries_->next(cut_short)) {
+      if (std::exchange(timed_out_, false)) deadline_.reset();  // a further try has time of its own
+      return begin_image(*left_out);
+    }
   ImageRun::Outcome outcome = tries_->take();
   const std::string& image = job_.images[image_].name;
   if (repetitions_) result_.notices.push_back((job_.images.size() > 1 ? image + ": " : "") + repetitions_->summary());

@@ -45,7 +45,8 @@ bool Tries::to_try_again(const TestResult& test) const {
          !given_up_[position_.at(test.index)];
 }
 
-std::optional<std::string> Tries::next() {
+std::optional<std::string> Tries::next(bool cut_short) {
+  cut_short_ = cut_short_ || cut_short;
   if (options_.retries == 0 || !all_ || all_->tests.empty()) return std::nullopt;
   auto all_but = [&](auto wanted) -> std::optional<std::string> {
     std::vector<std::uint32_t> others;
@@ -55,8 +56,7 @@ std::optional<std::string> Tries::next() {
     return index_ranges(others);
   };
   if (auto again = all_but([&](const TestResult& test) { return to_try_again(test); })) return again;
-  // A failure that was none in the end kept the rest from being run.
-  if (!options_.failfast || decided_ == decided_before_ ||
+  if (!cut_short_ || decided_ == decided_before_ ||
       std::ranges::any_of(all_->tests, [](const TestResult& test) { return is_failure(test.verdict); }))
     return std::nullopt;
   decided_before_ = decided_;

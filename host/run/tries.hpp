@@ -21,7 +21,6 @@ class Tries {
  public:
   struct Options {
     unsigned retries = 0;
-    bool failfast = false;     ///< a run of the image ends at the first failure; a failure is final after its last try
     bool flaky_fails = false;  ///< a test that passed in a later try has failed all the same
   };
 
@@ -29,8 +28,9 @@ class Tries {
 
   /// What a run of the image came to: the first one, or one with the tests that next() named left out.
   void add(ImageRun::Outcome outcome);
-  /// The tests that the next run must leave out, for --done; nothing if there is none.
-  std::optional<std::string> next();
+  /// The tests that the next run must leave out, for --done; nothing if there is none. `cut_short`: a failure, or the
+  /// time limit, kept tests from being run, this time; they are run once it was none in the end.
+  std::optional<std::string> next(bool cut_short);
   /// What all runs came to, as if they had been one.
   ImageRun::Outcome take();
 
@@ -43,6 +43,7 @@ class Tries {
   std::optional<ImageRun::Outcome> all_;
   std::unordered_map<std::uint32_t, std::size_t> position_;  ///< of an index in all_->tests
   std::vector<bool> given_up_;                               ///< by place in all_->tests
+  bool cut_short_ = false;
   std::size_t decided_ = 0, decided_before_ = 0;
 };
 

@@ -487,5 +487,20 @@ TEST_F(RunnerTest, ShuffledPackagesStartByTurnAndAreReportedByOrder) {
                                                     "a: --run-all --shuffle=9"}));
 }
 
+TEST_F(RunnerTest, ATimeoutIsTriedAgainWithTimeOfItsOwnAndTheRestRunsIfItPasses) {
+  std::filesystem::path mark = std::filesystem::path(::testing::TempDir()) / fmt::format("timeout.{}", getpid());
+  fake_.scripts["a"] =
+      Play{{{"TestA"},
+            {"TestB", [mark](const Child&) { return mkdir(mark.c_str(), 0700) == 0 ? hangs({}) : passes({}); }},
+            {"TestC"}}};
+  fake_.scripts["b"] = Play{{{"TestA", hangs}, {"TestB"}}};
+  run({{"a"}, {"b"}}, {.time_limit = 300ms, .retries = 1});
+  std::filesystem::remove(mark);
+  EXPECT_EQ(verdicts(0), "TestA=pass TestB=pass TestC=pass");
+  EXPECT_EQ(results_[0].tests[1].earlier_tries.at(0).verdict, Verdict::kTimeout);
+  EXPECT_EQ(verdicts(1), "TestA=timeout[time limit of 300ms] TestB=notrun[time limit of the package]");
+  EXPECT_EQ(results_[1].tests[0].earlier_tries.size(), 1u);
+}
+
 }  // namespace
 }  // namespace dyad::run

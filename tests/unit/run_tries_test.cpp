@@ -30,16 +30,16 @@ TEST(RunIndexRangesTest, JoinsNeighbours) {
 TEST(RunTriesTest, WithoutRetriesNothingRunsAgain) {
   Tries tries({});
   tries.add(outcome({{0, kFail}, {1, kPass}}));
-  EXPECT_EQ(tries.next(), std::nullopt);
+  EXPECT_EQ(tries.next(false), std::nullopt);
   EXPECT_EQ(verdicts(tries.take().tests), (std::vector{kFail, kPass}));
 }
 
 TEST(RunTriesTest, LeavesOutWhatNeedsNoFurtherTry) {
   Tries tries({.retries = 1});
   tries.add(outcome({{0, kPass}, {1, kFail}, {2, kSkip}, {5, kCrash}, {6, kTimeout}, {7, kNotRun}}));
-  EXPECT_EQ(tries.next(), "0,2,7");
+  EXPECT_EQ(tries.next(false), "0,2,7");
   tries.add(outcome({{1, kPass}, {5, kCrash}, {6, kPass}}));
-  EXPECT_EQ(tries.next(), std::nullopt);
+  EXPECT_EQ(tries.next(false), std::nullopt);
   auto all = tries.take();
   EXPECT_EQ(verdicts(all.tests), (std::vector{kPass, kPass, kSkip, kCrash, kPass, kNotRun}));
   EXPECT_EQ(all.announced, 6u);
@@ -52,13 +52,13 @@ TEST(RunTriesTest, LeavesOutWhatNeedsNoFurtherTry) {
 TEST(RunTriesTest, TriesUntilItPassesOrHasHadAllTries) {
   Tries tries({.retries = 3});
   tries.add(outcome({{0, kFail}, {1, kFail}}));
-  EXPECT_EQ(tries.next(), "");
+  EXPECT_EQ(tries.next(false), "");
   tries.add(outcome({{0, kCrash}, {1, kPass}}));
-  EXPECT_EQ(tries.next(), "1");
+  EXPECT_EQ(tries.next(false), "1");
   tries.add(outcome({{0, kTimeout}}));
-  EXPECT_EQ(tries.next(), "1");
+  EXPECT_EQ(tries.next(false), "1");
   tries.add(outcome({{0, kFail}}));
-  EXPECT_EQ(tries.next(), std::nullopt);
+  EXPECT_EQ(tries.next(false), std::nullopt);
   auto all = tries.take();
   EXPECT_EQ(verdicts(all.tests), (std::vector{kFail, kPass}));
   EXPECT_EQ(verdicts(all.tests[0].earlier_tries), (std::vector{kFail, kCrash, kTimeout}));
@@ -67,20 +67,20 @@ TEST(RunTriesTest, TriesUntilItPassesOrHasHadAllTries) {
 TEST(RunTriesTest, ATryThatSaysNothingLeavesTheFailure) {
   Tries tries({.retries = 3});
   tries.add(outcome({{0, kFail}, {1, kCrash}}));
-  tries.next();
+  tries.next(false);
   tries.add(outcome({{0, kSkip}, {1, kNotRun}}));
-  EXPECT_EQ(tries.next(), std::nullopt);
+  EXPECT_EQ(tries.next(false), std::nullopt);
   EXPECT_EQ(verdicts(tries.take().tests), (std::vector{kFail, kCrash}));
 }
 
 TEST(RunTriesTest, AnImageThatDoesNotLoadAgainLeavesTheFailure) {
   Tries tries({.retries = 3});
   tries.add(outcome({{0, kFail}}));
-  tries.next();
+  tries.next(false);
   auto none = outcome({});
   none.load_failure = "exited with code 3 before the first test";
   tries.add(none);
-  EXPECT_EQ(tries.next(), std::nullopt);
+  EXPECT_EQ(tries.next(false), std::nullopt);
   auto all = tries.take();
   EXPECT_EQ(verdicts(all.tests), std::vector{kFail});
   EXPECT_EQ(all.load_failure, "");
@@ -89,7 +89,7 @@ TEST(RunTriesTest, AnImageThatDoesNotLoadAgainLeavesTheFailure) {
 TEST(RunTriesTest, KeepsWhatFailedOutsideInAnyTry) {
   Tries tries({.retries = 1});
   tries.add(outcome({{0, kFail}}));
-  tries.next();
+  tries.next(false);
   auto second = outcome({{0, kPass}});
   second.failed_outside = true;
   second.outside.push_back({OutputPiece::Kind::kError, "bad", "", 0, ""});
@@ -102,32 +102,40 @@ TEST(RunTriesTest, KeepsWhatFailedOutsideInAnyTry) {
 TEST(RunTriesTest, FlakyMayBeAFailure) {
   Tries tries({.retries = 1, .flaky_fails = true});
   tries.add(outcome({{0, kFail}, {1, kPass}}));
-  tries.next();
+  tries.next(false);
   tries.add(outcome({{0, kPass}}));
   auto all = tries.take();
   EXPECT_EQ(verdicts(all.tests), (std::vector{kFail, kPass}));
   EXPECT_EQ(all.tests[0].reason, "passed in try 2");
 }
 
-TEST(RunTriesTest, FailfastGoesOnBehindAFlakyTest) {
-  Tries tries({.retries = 1, .failfast = true});
+TEST(RunTriesTest, WhatWasCutShortGoesOnBehindAFlakyTest) {
+  Tries tries({.retries = 1});
   tries.add(outcome({{0, kPass}, {1, kFail}, {2, kNotRun}, {3, kNotRun}}));
-  EXPECT_EQ(tries.next(), "0,2-3");
+  EXPECT_EQ(tries.next(true), "0,2-3");
   tries.add(outcome({{1, kPass}}));
-  EXPECT_EQ(tries.next(), "0-1");
+  EXPECT_EQ(tries.next(false), "0-1");
   tries.add(outcome({{2, kFail}, {3, kNotRun}}));
-  EXPECT_EQ(tries.next(), "0-1,3");
+  EXPECT_EQ(tries.next(true), "0-1,3");
   tries.add(outcome({{2, kFail}}));
-  EXPECT_EQ(tries.next(), std::nullopt);
+  EXPECT_EQ(tries.next(true), std::nullopt);
   EXPECT_EQ(verdicts(tries.take().tests), (std::vector{kPass, kPass, kFail, kNotRun}));
 }
 
-TEST(RunTriesTest, FailfastEndsWhenARunDecidesNothing) {
-  Tries tries({.retries = 1, .failfast = true});
+TEST(RunTriesTest, WhatTheImageDidNotRunByItselfIsNotRunAgain) {
+  Tries tries({.retries = 1});
+  tries.add(outcome({{0, kFail}, {1, kNotRun}}));
+  EXPECT_EQ(tries.next(false), "1");
+  tries.add(outcome({{0, kPass}}));
+  EXPECT_EQ(tries.next(false), std::nullopt);
+}
+
+TEST(RunTriesTest, WhatWasCutShortEndsWhenARunDecidesNothing) {
+  Tries tries({.retries = 1});
   tries.add(outcome({{0, kPass}, {1, kNotRun}}));
-  EXPECT_EQ(tries.next(), "0");
+  EXPECT_EQ(tries.next(true), "0");
   tries.add(outcome({{1, kNotRun}}));
-  EXPECT_EQ(tries.next(), std::nullopt);
+  EXPECT_EQ(tries.next(true), std::nullopt);
 }
 
 }  // namespace
