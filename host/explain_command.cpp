@@ -17,6 +17,10 @@ Result<int> explain_packages(const cli::ExplainOptions& options) {
     ++shown;
     auto explanation =
         results::explain(package, run.build->builder(), *run.results, run.build->world(), run.workspace.root);
+    if (!options.test.reuses_results()) {
+      explanation.cached = false;
+      explanation.reasons.insert(explanation.reasons.begin(), "--count, --shuffle and --stress run whatever is known");
+    }
     fmt::print("{}\t{}\n", printable(package.id.path), explanation.cached ? "cached" : "not cached");
     for (const auto& reason : explanation.reasons) fmt::print("    {}\n", reason);
   }
