@@ -332,11 +332,13 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
     linked.push_back(unit);
   }
 
-  // The code that units took from preludes.
+  // The code that units took from preludes. First: a library source that holds a copy of such code must not be linked
+  // for it.
   auto add_prelude = [&](const Unit& unit) {
     if (!unit.prelude_object) return;
     auto is_it = [&](const LinkInput& input) { return input.content == *unit.prelude_object; };
-    if (std::ranges::none_of(job.libraries, is_it)) job.libraries.push_back({unit.prelude_file, *unit.prelude_object});
+    if (std::ranges::none_of(job.libraries, is_it))
+      job.libraries.insert(job.libraries.begin(), {unit.prelude_file, *unit.prelude_object});
   };
   for (const auto* units : {&linked, &foreign})
     for (const auto& unit : *units) add_prelude(*unit);
