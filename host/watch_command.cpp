@@ -16,6 +16,7 @@
 #include "host/discover/workspace.hpp"
 #include "host/resident.hpp"
 #include "host/run/wait_readable.hpp"
+#include "host/watch/memory.hpp"
 #include "host/watch/tree_watch.hpp"
 
 namespace dyad {
@@ -128,6 +129,7 @@ Result<int> watch_packages(const cli::WatchOptions& options) {
     if (!resident.out_of_date.stop_requested())
       for (const auto& path : resident.written) changed.erase(path);
     say(resident.out_of_date.stop_requested() ? "out of date, again" : "watching " + printable(root.native()));
+    watch::return_free_memory();
     changed = wait_for_change(*tree, resident.interrupts, std::move(changed));
     if (int signal = resident.interrupts.signal(); signal != 0) return 128 + signal;
     say(names_of(changed, root) + " changed");
