@@ -27,6 +27,7 @@ class Contender {
     test.backend = backend;
     auto session = TestSession::open(test);
     if (!session) return fail(session.error());
+    (*session)->run_options.measure_phases = true;
     return Contender(std::move(*session));
   }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "host/base/file.hpp"
+#include "host/base/text.hpp"
 #include "host/trace/chrome_trace.hpp"
 #include "host/trace/profile.hpp"
 
@@ -38,6 +39,35 @@ void print_statistics(const build::Statistics& statistics, const cache::StoreCou
   for (const auto& [why, count] : statistics.prelude_refused.counts())
     fmt::print(stderr, "stats: prelude not used={} because of: {}\n", count, why);
   fmt::print(stderr, "stats: cache failures={} damaged={}\n", cache.write_failures, cache.damaged);
+}
+
+void print_statistics(const run::RunStatistics& statistics) {
+  std::size_t retired = 0;
+  std::string reasons;
+  for (const auto& [reason, count] : statistics.retired) {
+    retired += count;
+    reasons += fmt::format("{}{}: {}", reasons.empty() ? " (" : ", ", printable(reason), count);
+  }
+  if (!reasons.empty()) reasons += ")";
+  fmt::print(stderr, "stats: executor started={} reused={} retired={}{}\n", statistics.executors_started,
+             statistics.executors_reused, retired, reasons);
+}
+
+namespace {
+
+std::string describe(const run::RunningTest& test) {
+  auto time = std::chrono::duration<double>(test.time).count();
+  return fmt::format("{}{}{}, {:.1f}s", printable(test.package), test.name.empty() ? "" : " ", printable(test.name),
+                     time);
+}
+
+}  // namespace
+
+void print_slow(const run::RunningTest& test) { fmt::print(stderr, "dyad: slow: {}\n", describe(test)); }
+
+void print_running(const std::vector<run::RunningTest>& tests) {
+  if (tests.empty()) fmt::print(stderr, "dyad: nothing is running\n");
+  for (const auto& test : tests) fmt::print(stderr, "dyad: running: {}\n", describe(test));
 }
 
 void print_profile(const trace::Recorder& recorder, const std::filesystem::path& root) {

@@ -11,6 +11,7 @@
 #include "cache/store.hpp"
 #include "host/base/result.hpp"
 #include "host/build/statistics.hpp"
+#include "host/run/runner.hpp"
 #include "host/trace/recorder.hpp"
 
 namespace dyad {
@@ -32,6 +33,9 @@ class Timeline {
 
 /// "stats: compile run=3 cached=0", "stats: link run=1", ...
 void print_statistics(const build::Statistics& statistics, const cache::StoreCounts& cache);
+void print_statistics(const run::RunStatistics& statistics);
+void print_slow(const run::RunningTest& test);
+void print_running(const std::vector<run::RunningTest>& tests);
 
 /// "time: discover ended at 0.002s", ..., then the sums over threads.
 void print_times(const Timeline& timeline, const build::Statistics& statistics);

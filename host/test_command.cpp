@@ -39,6 +39,7 @@ run::PackageJob make_job(std::size_t order, const discover::Package& package, co
   auto tolerates = [&](std::string_view what) {
     return std::ranges::find(package.cache_despite, what) != package.cache_despite.end();
   };
+  job.test_time_limit = package.test_timeout;
   job.tolerance = {tolerates(discover::kProgramsTolerated), tolerates(discover::kNetworkTolerated)};
   if (!package.problem.empty()) {
     job.partial.kind = run::PackageResult::Kind::kBuildFailed;
@@ -132,6 +133,8 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   });
+  session.run_options.on_slow = print_slow;
+  session.run_options.on_query = print_running;
   oneapi::tbb::task_group keeping;
   run::Runner runner(*session.backend, session.run_options, [&](std::size_t order, run::PackageResult result) {
     trace::Span span(trace::Phase::kReport, packages[order].id.path);
@@ -230,7 +233,10 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
 
   // The summary, what was asked for besides, and the exit code.
   reporter.finish(timeline.elapsed());
-  if (options.debug_stats) print_statistics(session.statistics, session.build->cache_counts());
+  if (options.debug_stats) {
+    print_statistics(session.statistics, session.build->cache_counts());
+    print_statistics(runner.statistics());
+  }
   if (options.debug_time) print_times(timeline, session.statistics);
   if (options.profile) print_profile(*recorder, session.workspace.root);
   Result<void> traced;

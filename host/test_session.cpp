@@ -2,6 +2,8 @@
 
 #include <oneapi/tbb/parallel_for.h>
 
+#include <utility>
+
 #include "host/trace/recorder.hpp"
 
 namespace dyad {
@@ -13,11 +15,29 @@ build::ImageKind image_kind(const run::Backend& backend) {
                                                               : build::ImageKind::kExecutable;
 }
 
+run::Isolation isolation(cli::TestOptions::Isolate isolate) {
+  switch (isolate) {
+    case cli::TestOptions::Isolate::kNone:
+      return run::Isolation::kNone;
+    case cli::TestOptions::Isolate::kAuto:
+      return run::Isolation::kAuto;
+    case cli::TestOptions::Isolate::kPackage:
+      return run::Isolation::kPackage;
+    case cli::TestOptions::Isolate::kTest:
+      return run::Isolation::kTest;
+  }
+  std::unreachable();
+}
+
 run::RunOptions make_run_options(const cli::TestOptions& options) {
   run::RunOptions run;
   run.run_pattern = options.list ? *options.list : options.run;
   run.skip_pattern = options.skip;
   run.time_limit = options.timeout;
+  run.test_time_limit = options.test_timeout;
+  run.slow_after = options.slow;
+  run.memory = options.memory;
+  run.core = options.core;
   run.failfast = options.failfast;
   run.list_only = options.list.has_value();
   run.count = options.count.value_or(1);
@@ -26,6 +46,7 @@ run::RunOptions make_run_options(const cli::TestOptions& options) {
   run.retries = options.retries;
   run.flaky_fails = options.flaky_fails;
   run.parallel = options.parallel_packages;
+  run.isolation = isolation(options.isolate);
   run.log_inputs = options.cache != cli::TestOptions::Cache::kOff && options.reuses_results();
   return run;
 }

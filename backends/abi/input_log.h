@@ -25,8 +25,8 @@ extern "C" {
 #endif
 
 #define DYAD_INPUT_MAGIC 0x676f6c2d64617964u /* "dyad-log" */
-/* 2: PROGRAM and NETWORK, which were UNCACHEABLE. 3: OUTPUT */
-#define DYAD_INPUT_VERSION 3u
+/* 2: PROGRAM and NETWORK, which were UNCACHEABLE. 3: OUTPUT. 4: several paths are left out */
+#define DYAD_INPUT_VERSION 4u
 /* Sparse: what is not written takes no memory. A test that walks a tree of 10,000 files takes 1 MiB. */
 #define DYAD_INPUT_SIZE (4u << 20)
 #define DYAD_INPUT_SLOTS (1u << 15)
@@ -49,7 +49,9 @@ struct dyad_input_header {
   uint32_t flags; /* enum dyad_input_flag; atomic */
   uint32_t left_out_size;
   uint32_t zero;
-  char left_out[4064]; /* absolute path, by the host: nothing at or below it is recorded (the run's own directory) */
+  /* Absolute paths, each with its NUL, by the host: nothing at or below them is recorded (the run's own directories).
+   */
+  char left_out[4064];
 };
 
 /* What a record is about. `text` is an absolute path unless said otherwise; it may hold symbolic links and "..". */

@@ -26,7 +26,7 @@
   X(localtime_r) X(lstat) X(lstat64) X(lutimes) X(mkdir) X(mkdirat) X(mkdtemp) X(mkfifo) X(mkfifoat) X(mknod)         \
   X(mknodat) X(mkostemp) X(mkostemp64) X(mkostemps) X(mkostemps64) X(mkstemp) X(mkstemp64) X(mkstemps)                \
   X(mkstemps64) X(mktime) X(mount) X(newlocale) X(nftw) X(nftw64) X(open) X(open64) X(open_by_handle_at) X(openat)    \
-  X(openat64) X(opendir) X(pathconf) X(popen) X(posix_spawn) X(posix_spawnp) X(readlink) X(readlinkat) X(realpath)    \
+  X(openat64) X(opendir) X(pathconf) X(popen) X(posix_spawn) X(posix_spawnp) X(pthread_create) X(readlink) X(readlinkat) X(realpath)    \
   X(remove) X(rename) X(renameat) X(renameat2) X(rmdir) X(scandir) X(scandir64) X(scandirat) X(scandirat64)           \
   X(secure_getenv) X(setenv) X(setlocale) X(setmntent) X(setnetgrent) X(setns) X(socket) X(stat) X(stat64)            \
   X(statfs) X(statfs64) X(statvfs) X(statvfs64) X(statx) X(strftime) X(strftime_l) X(strptime) X(symlink)             \

@@ -30,8 +30,10 @@ extern "C" {
  *   --skip=REGEX            not these
  *   --failfast              stop after the first test that did not pass
  *   --done=RANGES           tests that have their verdict already, by index: "0-41,43"
- *   --shuffle=SEED          run the tests in an order that SEED, below 2^32, decides; leaving tests out leaves the order
- *                           of the others as it is
+ *   --only=RANGES           only these, by index
+ *   --most=N                stop after N tests
+ *   --shuffle=SEED          run the tests in an order that SEED, below 2^32, decides; leaving tests out leaves the
+ * order of the others as it is
  *   --repeat=N              all of it N times, in place, until a test fails; a main of the image's own is called once
  *   --repeat-for=MS         likewise; no repetition begins later than so many milliseconds after the first
  *   --temp-dir=DIR          where temp_dir() makes its directories; the caller removes DIR
@@ -44,8 +46,13 @@ typedef struct dyad_package {
   const char* name; /* the package's path in its workspace */
   /* Does what `argv` says. argv[0] must be a path that, executed, runs this very image again (GoogleTest's death tests
    * do that). Returns the exit code of an executable image: 0 all passed, 1 some did not, 2 bad arguments.
-   * May not return at all: a test can end the process. Call it once per process. */
+   * May not return at all: a test can end the process. Call it once: then either the process ends, or end() says that
+   * the image may be unmapped. */
   int (*main)(int argc, char** argv);
+  /* After main() has returned: closes and undoes what main() itself has opened and set up. Returns 1 if the image may
+   * be unmapped, 0 if the process must end with it (an exit handler of the image is registered for good). NULL, or
+   * beyond `size`: likewise. */
+  int (*end)(void);
 } dyad_package;
 
 /* Returns the package, or NULL if the image does not speak `abi`. Valid while the image is mapped. */

@@ -1,10 +1,12 @@
-// The dll backend (v1): each image is a shared library, loaded by a process that dyad-worker forks. The worker is
-// started on the first start() and lives as long as the session.
+// The dll backend (v1): each image is a shared library, loaded by an executor, a process that dyad-worker forks. The
+// worker is started on the first start() and lives as long as the session; an executor that says that nothing is left
+// of an image is given the next one.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "backends/abi/backend.h"
 #include "backends/dll/protocol.hpp"
@@ -53,6 +56,28 @@ class Descriptor {
   int fd_;
 };
 
+/// Sends `message` with `count` descriptors. False and errno if nobody is there.
+template <class Message>
+bool send_message(int socket, const Message& message, const int* fds, std::size_t count) {
+  iovec part{const_cast<Message*>(&message), sizeof message};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostRunFds)] = {};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (count > 0) {
+    header.msg_control = control;
+    header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+    cmsghdr* rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof(int) * count);
+    std::memcpy(CMSG_DATA(rights), fds, sizeof(int) * count);
+  }
+  while (::sendmsg(socket, &header, MSG_NOSIGNAL) < 0)
+    if (errno != EINTR) return false;
+  return true;
+}
+
 class Worker {
  public:
   explicit Worker(const std::string& program) {
@@ -73,24 +98,10 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
   ~Worker() { stop(); }
 
-  /// `fds`: `count` of them, kStart only.
-  void send_order(const Order& order, const int* fds = nullptr, std::size_t count = 0) const {
-    iovec part{const_cast<Order*>(&order), sizeof order};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostStartFds)] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (fds != nullptr) {
-      message.msg_control = control;
-      message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-      cmsghdr* header = CMSG_FIRSTHDR(&message);
-      header->cmsg_level = SOL_SOCKET;
-      header->cmsg_type = SCM_RIGHTS;
-      header->cmsg_len = CMSG_LEN(sizeof(int) * count);
-      std::memcpy(CMSG_DATA(header), fds, sizeof(int) * count);
-    }
-    while (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0)
-      if (errno != EINTR) throw_system_error("dyad-worker does not listen");
+  /// `socket`: kFork only, or -1.
+  void send_order(const Order& order, int socket = -1) const {
+    if (!send_message(socket_.get(), order, &socket, socket < 0 ? 0 : 1))
+      throw_system_error("dyad-worker does not listen");
   }
 
  private:
@@ -181,16 +192,36 @@ void say(char (&to)[kSize], const std::string& text) {
 
 }  // namespace
 
+namespace {
+
+struct Executor {
+  std::uint64_t id;
+  std::uint64_t secret;
+  Descriptor socket;
+  unsigned runs = 0;       ///< that have begun
+  std::string last_image;  ///< file name
+
+  bool is_quiet() const {
+    pollfd polled{socket.get(), POLLIN, 0};
+    return ::poll(&polled, 1, 0) == 0;
+  }
+};
+
+}  // namespace
+
 struct dyad_session {
   std::string worker_program;
   std::unique_ptr<Worker> worker;
-  std::uint64_t last_run = 0;
+  std::vector<std::unique_ptr<Executor>> idle;
+  std::uint64_t last_executor = 0;
 };
 
 struct dyad_process {
   dyad_session* session;
-  std::uint64_t run;
-  Descriptor ending;
+  std::unique_ptr<Executor> executor;
+  bool shared;
+  std::string ran_before;
+  bool signalled = false, killed = false;
 };
 
 namespace {
@@ -205,70 +236,148 @@ dyad_session* open_session(const dyad_host* host, dyad_error* error) {
   return session.release();
 }
 
+std::unique_ptr<Executor> fork_executor(dyad_session& session) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_system_error("socketpair");
+  auto executor = std::make_unique<Executor>(Executor{++session.last_executor, 0, Descriptor(ends[0]), 0, {}});
+  if (::getrandom(&executor->secret, sizeof executor->secret, 0) != sizeof executor->secret)
+    throw_system_error("getrandom");
+  Descriptor theirs(ends[1]);
+  const Order order{Order::kFork, 0, executor->id, executor->secret};
+  if (!session.worker) session.worker = std::make_unique<Worker>(session.worker_program);
+  try {
+    session.worker->send_order(order, theirs.get());
+  } catch (const std::exception&) {
+    // It is gone, and what it ran with it. A new one is tried once.
+    session.idle.clear();
+    session.worker.reset();
+    session.worker = std::make_unique<Worker>(session.worker_program);
+    session.worker->send_order(order, theirs.get());
+  }
+  return executor;
+}
+
+/// One that waits for an image, if there is one that has not died meanwhile.
+std::unique_ptr<Executor> take_idle(dyad_session& session) {
+  while (!session.idle.empty()) {
+    std::unique_ptr<Executor> executor = std::move(session.idle.back());
+    session.idle.pop_back();
+    if (executor->is_quiet()) return executor;
+  }
+  return nullptr;
+}
+
 dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* error) try {
-  if (!session->worker) session->worker = std::make_unique<Worker>(session->worker_program);
+  const std::uint32_t sharing =
+      what->size > offsetof(dyad_start, sharing) ? what->sharing : std::uint32_t{DYAD_OWN_PROCESS};
+  const bool shared = sharing != DYAD_OWN_PROCESS;
   std::string program = make_program_link(what->image, session->worker_program);
   Descriptor request = write_request(*what, program);
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw_system_error("pipe");
-  auto started = std::make_unique<dyad_process>(dyad_process{session, ++session->last_run, Descriptor(ends[0])});
-  Descriptor theirs(ends[1]);
   const bool has_log = what->size > offsetof(dyad_start, input_fd) && what->input_fd >= 0;
-  const std::size_t count = has_log ? kMostStartFds : kInputFd;
-  int fds[kMostStartFds];
+  const std::size_t count = has_log ? kMostRunFds : kInputFd;
+  int fds[kMostRunFds];
   fds[kRequestFd] = request.get();
   fds[kEventFd] = what->event_fd;
   fds[kCaptureFd] = what->capture_fd;
-  fds[kEndingFd] = theirs.get();
   fds[kInputFd] = has_log ? what->input_fd : -1;
-  try {
-    session->worker->send_order({Order::kStart, 0, started->run}, fds, count);
-  } catch (const std::exception&) {
-    // It is gone, and what it ran with it. A new one is tried once.
-    session->worker.reset();
-    session->worker = std::make_unique<Worker>(session->worker_program);
-    session->worker->send_order({Order::kStart, 0, started->run}, fds, count);
+  std::uint32_t then = RunOrder::kEnd;
+  if (shared) then = sharing == DYAD_ANY_PROCESS ? RunOrder::kNext : RunOrder::kAudit;
+  RunOrder order{then, 0, 0};
+  if (what->size > offsetof(dyad_start, memory)) {
+    order.core = what->core;
+    order.memory = what->memory;
   }
-  return started.release();
+
+  std::unique_ptr<Executor> executor = shared ? take_idle(*session) : nullptr;
+  if (executor != nullptr && !send_message(executor->socket.get(), order, fds, count)) executor.reset();
+  if (executor == nullptr) {
+    executor = fork_executor(*session);
+    if (!send_message(executor->socket.get(), order, fds, count)) throw_system_error("an executor does not listen");
+  }
+  ++executor->runs;
+  std::string_view image = what->image;
+  std::string before = std::exchange(executor->last_image, std::string(image.substr(image.rfind('/') + 1)));
+  return new dyad_process{session, std::move(executor), shared, std::move(before)};
 } catch (const std::exception& problem) {
   say(error->text, problem.what());
   return nullptr;
 }
 
-int ended_fd(dyad_process* process) { return process->ending.get(); }
+int ended_fd(dyad_process* process) { return process->executor->socket.get(); }
 
 void kill_group(dyad_process* process, int signal) try {
+  process->signalled = true;
+  process->killed = process->killed || signal == SIGKILL;
   // Through the worker, the parent: it knows whether the id is still that process.
-  if (process->session->worker) process->session->worker->send_order({Order::kKill, signal, process->run});
+  if (process->session->worker) process->session->worker->send_order({Order::kKill, signal, process->executor->id, 0});
 } catch (const std::exception&) {
   // The worker is gone, and its executors with it.
 }
 
+enum class Received { kEnding, kGarbage, kNothing };
+
+Received receive(const Executor& executor, Ending& ending) {
+  for (;;) {
+    ssize_t got = ::recv(executor.socket.get(), &ending, sizeof ending, 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Received::kNothing;
+    if (got == 0) {  // the end, or an empty message
+      pollfd polled{executor.socket.get(), POLLIN, 0};
+      if (::poll(&polled, 1, 0) < 0 || (polled.revents & POLLHUP) != 0) return Received::kNothing;
+    }
+    ending.text[sizeof ending.text - 1] = '\0';
+    return got == sizeof ending && ending.secret == executor.secret ? Received::kEnding : Received::kGarbage;
+  }
+}
+
 void finish(dyad_process* process, dyad_end* end) {
   std::unique_ptr<dyad_process> owner(process);
-  end->kind = DYAD_END_LOST;
-  end->code = 0;
-  say(end->text, "dyad-worker ended");
-  std::string load_problem;
+  Executor& executor = *process->executor;
+  std::string load_problem, retired;
   Ending ending{};
-  for (;;) {
-    ssize_t got = ::read(process->ending.get(), &ending, sizeof ending);
-    if (got < 0 && errno == EINTR) continue;
-    if (got != sizeof ending) return;
-    ending.text[sizeof ending.text - 1] = '\0';
-    if (ending.kind == Ending::kLoadFailed) {
-      load_problem = ending.text;
+  bool returned = false, known = false;
+  int code = 0;
+  bool garbage = false;
+  while (!known) {
+    const Received received = receive(executor, ending);
+    if (received == Received::kNothing) break;
+    if (received == Received::kGarbage) {
+      if (!std::exchange(garbage, true)) kill_group(process, SIGKILL);
       continue;
     }
-    break;
+    if (ending.kind == Ending::kLoadFailed) load_problem = ending.text;
+    if (ending.kind == Ending::kReturned) {
+      returned = true;
+      code = ending.status;
+      retired = ending.text;
+      known = retired.empty() && !process->killed;
+    }
+    known = known || ending.kind == Ending::kWaitStatus || ending.kind == Ending::kNotStarted;
   }
-  if (ending.kind == Ending::kNotStarted) {
-    say(end->text, ending.text);
-    return;
+  if (returned) {
+    end->kind = DYAD_END_EXITED;
+    end->code = code;
+    say(end->text, "");
+  } else if (known && garbage) {
+    end->kind = DYAD_END_LOST;
+    end->code = 0;
+    say(end->text, "it has written into dyad's own descriptors");
+  } else if (known && ending.kind == Ending::kWaitStatus) {
+    end->kind = WIFSIGNALED(ending.status) ? DYAD_END_SIGNALED : DYAD_END_EXITED;
+    end->code = WIFSIGNALED(ending.status) ? WTERMSIG(ending.status) : WEXITSTATUS(ending.status);
+    say(end->text, load_problem);
+  } else {
+    end->kind = DYAD_END_LOST;
+    end->code = 0;
+    say(end->text, known ? ending.text : "dyad-worker ended");
   }
-  end->kind = WIFSIGNALED(ending.status) ? DYAD_END_SIGNALED : DYAD_END_EXITED;
-  end->code = WIFSIGNALED(ending.status) ? WTERMSIG(ending.status) : WEXITSTATUS(ending.status);
-  say(end->text, load_problem);
+  if (end->size > offsetof(dyad_end, retired)) {
+    end->runs_before = executor.runs - 1;
+    say(end->ran_before, process->ran_before);
+    say(end->retired, retired);
+  }
+  if (returned && process->shared && retired.empty() && !process->signalled)
+    process->session->idle.push_back(std::move(process->executor));
 }
 
 void close_session(dyad_session* session) { delete session; }

@@ -1,15 +1,23 @@
-/// What the plugin and dyad-worker say to each other, over a socket of type SOCK_SEQPACKET and a pipe per run. Both are
-/// built together; the greeting makes sure of it. Native byte order: both ends are on one machine.
+/// What the plugin, dyad-worker and its executors say to each other. All of them are built together; the greeting makes
+/// sure of it. Native byte order: all ends are on one machine.
 ///
-///   worker -> plugin   Greeting                       once, at start
-///   plugin -> worker   Order kStart + descriptors     {request, event channel, capture file, end of the run's pipe,
-///                                                      input log if there is one}
-///   plugin -> worker   Order kKill
-///   worker -> plugin   Ending                         through the run's pipe, then it is closed
+/// dyad-worker is the zygote: its socket carries orders to fork an executor and to send signals to one. Each executor
+/// has a socket of its own (both SOCK_SEQPACKET), over which the plugin hands it one image after the other, without a
+/// detour. The zygote keeps a copy of the executor's end: what becomes of the process is told there too, behind all
+/// that the process said itself.
+///
+///   worker   -> plugin    Greeting                     once, at start
+///   plugin   -> worker    Order kFork + descriptor     the executor's end of its socket
+///   plugin   -> worker    Order kKill
+///   plugin   -> executor  RunOrder + descriptors       {request, event channel, capture file, input log if there is
+///   one} executor -> plugin    Ending kReturned             the run has ended, and the executor waits for the next,
+///   unless
+///                                                      `text` says why it does not: then it exits
+///   executor -> plugin    Ending kLoadFailed           why the image was not loaded; the executor exits
+///   worker   -> plugin    Ending kWaitStatus           the executor has ended, and its socket with it
 ///
 /// The request is a memfd, so that no environment is too large for a message: NUL-terminated strings, in this order:
-/// image, argv[0], cwd, the other arguments, an empty string, the environment, an empty string. An executor that cannot
-/// load its image says why through the same pipe (Ending kLoadFailed), before its end.
+/// image, argv[0], cwd, the other arguments, an empty string, the environment, an empty string.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +25,7 @@
 namespace dyad::dll {
 
 inline constexpr char kWorkerName[] = "dyad-worker";
-/// The worker's end of the socket.
+/// The worker's end of its socket.
 inline constexpr int kWorkerSocket = 3;
 
 struct Greeting {
@@ -25,19 +33,32 @@ struct Greeting {
 };
 
 struct Order {
-  enum Kind : std::uint32_t { kStart = 1, kKill = 2 };
+  enum Kind : std::uint32_t { kFork = 1, kKill = 2 };
   std::uint32_t kind;
-  std::int32_t signal;  ///< kKill
-  std::uint64_t run;    ///< chosen by the plugin, never used twice
+  std::int32_t signal;     ///< kKill
+  std::uint64_t executor;  ///< chosen by the plugin, never used twice
+  std::uint64_t secret;    ///< kFork: what every Ending of this executor must hold
 };
-enum { kRequestFd, kEventFd, kCaptureFd, kEndingFd, kInputFd, kMostStartFds };
 
-/// Smaller than PIPE_BUF: written and read whole.
+struct RunOrder {
+  enum Then : std::uint32_t {
+    kEnd = 0,    ///< the process ends with this image, as a program would
+    kAudit = 1,  ///< it waits for the next if nothing is left of this one
+    kNext = 2    ///< it waits for the next
+  };
+  std::uint32_t then;
+  std::uint32_t core;
+  std::uint64_t memory;  ///< as dyad_start has them; the same for all runs of an executor
+};
+enum { kRequestFd, kEventFd, kCaptureFd, kInputFd, kMostRunFds };
+
 struct Ending {
-  enum Kind : std::uint32_t { kLoadFailed = 1, kWaitStatus = 2, kNotStarted = 3 };
+  enum Kind : std::uint32_t { kLoadFailed = 1, kWaitStatus = 2, kNotStarted = 3, kReturned = 4 };
   std::uint32_t kind;
-  std::int32_t status;  ///< kWaitStatus: as waitpid() gives it
-  char text[256];       ///< kLoadFailed, kNotStarted
+  std::int32_t status;  ///< kWaitStatus: as waitpid() gives it; kReturned: what the image's main returned
+  /// A test that writes into all descriptors it finds does not know it; other messages are not looked at.
+  std::uint64_t secret;
+  char text[256];  ///< kLoadFailed, kNotStarted: why; kReturned: what the audit found, or empty
 };
 
 }  // namespace dyad::dll

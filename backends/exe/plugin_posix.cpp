@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 // Not included by 1.81's own headers, which use them.
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/optional.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
@@ -17,6 +19,8 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <string>
@@ -30,6 +34,7 @@ namespace process = boost::process::v2;
 struct dyad_session {
   int null = -1;                      // /dev/null
   std::set<dyad_process*> processes;  // started and not finished
+  std::set<pid_t> children_before;    // of the host, none of ours
 };
 
 struct dyad_process {
@@ -51,6 +56,8 @@ constexpr int kBusyTries = 1000;  ///< a millisecond each
 /// What happens between vfork and exec. The child shares our memory: only system calls are allowed.
 struct ChildSetup {
   int null, event_fd, capture_fd, input_fd;
+  bool core;
+  std::uint64_t memory;  // 0: no limit
   const char* cwd;
   pid_t host;
 
@@ -60,6 +67,15 @@ struct ChildSetup {
     // Bound to the thread that started us: the host's dispatcher, which lives as long as its processes.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != host) return process::error_code(ESRCH, process::system_category());
+    // What tests leave running comes to the process, so that it can be seen.
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    limit(RLIMIT_CORE, 0, !core);
+    limit(RLIMIT_DATA, memory, memory != 0);
+    // The kernel shall take a test that has eaten all memory, not dyad.
+    if (int score = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
+      [[maybe_unused]] ssize_t written = ::write(score, "800", 3);
+      ::close(score);
+    }
     // Handlers go before signals are let through: they would run here, in the host's memory.
     for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
     sigset_t none;
@@ -73,6 +89,12 @@ struct ChildSetup {
               ::chdir(cwd) == 0;
     return ok ? process::error_code() : process::error_code(errno, process::system_category());
   }
+  static void limit(__rlimit_resource which, rlim_t most, bool wanted) {
+    rlimit limits{};
+    if (!wanted || ::getrlimit(which, &limits) != 0) return;
+    limits.rlim_cur = std::min(limits.rlim_max, most);
+    ::setrlimit(which, &limits);
+  }
   /// The launcher would go on to exit(), and run the host's exit handlers.
   template <class... Ignored>
   void on_exec_error(Ignored&&...) const {
@@ -85,13 +107,51 @@ void say(char (&to)[kSize], const std::string& text) {
   std::snprintf(to, kSize, "%s", text.c_str());
 }
 
+/// Calls `each` for the children of this process, whichever thread has made them.
+template <class Each>
+void for_each_child(Each each) {
+  std::error_code failed;
+  for (std::filesystem::directory_iterator task("/proc/self/task", failed), end; !failed && task != end;
+       task.increment(failed)) {
+    std::ifstream children(task->path() / "children");
+    for (pid_t pid; children >> pid;) each(pid);
+  }
+}
+
+/// Whether the host itself has started this child for its own purposes: it is in its group, or is the other backend's.
+bool is_of_host(pid_t pid) {
+  std::ifstream comm("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  return ::getpgid(pid) == ::getpgrp() || (std::getline(comm, name) && name == "dyad-worker");
+}
+
+/// Kills what processes that have ended have left behind in groups and sessions of their own, and their children. It
+/// has come to the host, which is a subreaper.
+void kill_orphans(const dyad_session& session) {
+  for (bool any = true; any;) {
+    any = false;
+    for_each_child([&](pid_t pid) {
+      bool known = session.children_before.contains(pid) || is_of_host(pid);
+      for (const dyad_process* process : session.processes) known = known || process->child->id() == pid;
+      if (known) return;
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+      any = true;
+    });
+  }
+}
+
 dyad_session* open_session(const dyad_host*, dyad_error* error) {
   int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0) {
     say(error->text, std::string("/dev/null: ") + std::strerror(errno));
     return nullptr;
   }
-  return new dyad_session{null, {}};
+  auto session = std::make_unique<dyad_session>();
+  session->null = null;
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for_each_child([&](pid_t pid) { session->children_before.insert(pid); });
+  return session.release();
 }
 
 dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* error) try {
@@ -101,7 +161,15 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   const int input_fd = what->size > offsetof(dyad_start, input_fd) ? what->input_fd : -1;
   process::error_code failed;
   pid_t pid = -1;
-  ChildSetup setup{session->null, what->event_fd, what->capture_fd, input_fd, what->cwd, ::getpid()};
+  const bool has_limits = what->size > offsetof(dyad_start, memory);
+  ChildSetup setup{session->null,
+                   what->event_fd,
+                   what->capture_fd,
+                   input_fd,
+                   has_limits && what->core != 0,
+                   has_limits ? what->memory : 0,
+                   what->cwd,
+                   ::getpid()};
   auto launch = [&] {
     process::posix::vfork_launcher launcher;  // a new one each time: launching uses its white list up
     launcher.env = what->envp;
@@ -153,6 +221,7 @@ void finish(dyad_process* child, dyad_end* end) {
   while (::waitpid(child->child->id(), &status, 0) < 0 && errno == EINTR) {
   }
   child->child->detach();
+  kill_orphans(*child->session);
   ::close(child->ended_fd);
   if (WIFSIGNALED(status)) {
     end->kind = DYAD_END_SIGNALED;
@@ -162,6 +231,10 @@ void finish(dyad_process* child, dyad_end* end) {
     end->code = WEXITSTATUS(status);
   }
   end->text[0] = '\0';
+  if (end->size > offsetof(dyad_end, retired)) {
+    end->runs_before = 0;
+    end->ran_before[0] = end->retired[0] = '\0';
+  }
 }
 
 void close_session(dyad_session* session) {

@@ -36,6 +36,8 @@ const char kUsage[] =
     "  --skip=REGEX     not these\n"
     "  --failfast       stop after the first test that did not pass\n"
     "  --done=RANGES    not the tests of these indices: 0-41,43\n"
+    "  --only=RANGES    only the tests of these indices\n"
+    "  --most=N         stop after N tests\n"
     "  --shuffle=SEED   in an order that the number SEED decides\n"
     "  --repeat=N       N times, until a test fails\n"
     "  --repeat-for=MS  for so many milliseconds, until a test fails\n"
@@ -97,6 +99,12 @@ std::string Arguments::parse(int argc, char** argv) {
                is_option(argument, "--temp-dir", temp_dir)) {
     } else if (is_option(argument, "--done", value)) {
       if (!done.parse(value)) return "bad ranges: " + std::string(argument);
+    } else if (is_option(argument, "--only", value)) {
+      if (!only.parse(value)) return "bad ranges: " + std::string(argument);
+      has_only = true;
+    } else if (is_option(argument, "--most", value)) {
+      std::string_view rest = value;
+      if (!take_number(rest, most) || !rest.empty() || most == 0) return "bad number: " + std::string(argument);
     } else if (is_option(argument, "--shuffle", value)) {
       if (!is_number(value, shuffle.emplace())) return "bad seed: " + std::string(argument);
     } else if (is_option(argument, "--repeat", value)) {

@@ -26,6 +26,9 @@ struct Arguments {
   bool failfast = false;
   std::string run, skip;  ///< patterns; empty: all, none
   IndexRanges done;
+  IndexRanges only;  ///< if `has_only`
+  bool has_only = false;
+  std::uint32_t most = 0;                      ///< tests to run; 0: all
   std::optional<std::uint32_t> shuffle;        ///< the seed
   std::optional<std::uint32_t> repeat;         ///< at most so many times
   std::optional<std::uint32_t> repeat_for_ms;  ///< none begins later

@@ -10,6 +10,7 @@ class Capture {
   /// Keeps a copy of descriptor 1 out of the way of tests, so that a test that redirects or closes its output does not
   /// take the length away, and makes stdout line-buffered, so that a crash loses no whole line.
   void open();
+  void close();
   /// Flushes stdio and iostreams; the bytes printed so far. 0 if the output is no file.
   std::uint64_t flush_and_size() const;
 

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <utility>
 
 #include "backends/runtime/capture.hpp"
 
@@ -18,6 +19,10 @@ int move_out_of_the_way(int fd) {
 void Capture::open() {
   fd_ = move_out_of_the_way(STDOUT_FILENO);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
+}
+
+void Capture::close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
 std::uint64_t Capture::flush_and_size() const {

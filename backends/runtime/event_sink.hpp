@@ -40,6 +40,8 @@ class EventSink {
   virtual void sub_finished(const FoundTest& test, dyad_verdict verdict, std::chrono::nanoseconds time,
                             std::uint64_t output, std::string_view subtest) = 0;
   virtual void outside(dyad_severity severity, Place place, std::uint64_t output, std::string_view text) = 0;
+  virtual void limit(const FoundTest& test, std::chrono::nanoseconds limit) = 0;
+  virtual void note(const FoundTest& test, std::string_view text) = 0;
   virtual void done(bool failed, std::uint64_t output) = 0;
   /// Everything said so far is where it belongs, whatever happens to this process.
   virtual void flush() = 0;

@@ -35,7 +35,10 @@ class InputLog {
   void add(dyad_record_kind kind, dyad_input_seen seen, const Text& text);
   bool contains(dyad_record_kind kind, dyad_input_seen seen, const Text& text) const;
   void set(dyad_input_flag flag);
+  /// Paths, each with its NUL.
   std::string_view left_out() const;
+  /// What the constructor was given.
+  unsigned char* memory() const { return memory_; }
 
  private:
   struct Place {

@@ -19,6 +19,8 @@ namespace dyad::inputs {
 /// Finds out whether the host (or this image, which has executed itself) has left a log for this process, and goes on
 /// with it. Before any code of the image runs; `argv[0]` and the strings of `envp` stay where they are.
 void begin_inputs(char** argv, char** envp);
+/// The log that begin_inputs() found is let go: another run may begin in this process. One thread, no child of vfork.
+void end_inputs();
 
 extern InputLog* g_log;  ///< null: nothing is logged
 inline bool is_logging() { return g_log != nullptr; }

@@ -54,6 +54,7 @@ bool map(int fd) {
   g_storage = InputLog(static_cast<unsigned char*>(memory));
   if (!g_storage.is_valid()) {
     munmap(memory, DYAD_INPUT_SIZE);
+    g_storage = InputLog(nullptr);
     return false;
   }
   g_file = {status.st_dev, status.st_ino};
@@ -104,7 +105,11 @@ bool has_parent_step(std::string_view path) {
 
 /// The kernel's own, and the host's. Not the file system in memory, nor where the tests live.
 bool is_left_out(const Text& text) {
-  if (is_at_or_below(g_log->left_out(), text)) return !has_parent_step(text.rest);
+  for (std::string_view paths = g_log->left_out(); !paths.empty();) {
+    const std::size_t end = std::min(paths.find('\0'), paths.size());
+    if (is_at_or_below(paths.substr(0, end), text)) return !has_parent_step(text.rest);
+    paths.remove_prefix(std::min(end + 1, paths.size()));
+  }
   for (std::string_view directory : {"/proc", "/dev", "/sys"})
     if (is_at_or_below(directory, text))
       return !has_parent_step(text.rest) && !is_at_or_below("/dev/shm", text) &&
@@ -202,6 +207,20 @@ void begin_inputs(char** argv, char** envp) {
     std::memcpy(g_start, g_directory->path, g_start_size);
   }
   if (const char* name = find_hidden_function()) note_uncacheable("brings a C library function of its own: ", name);
+}
+
+void end_inputs() {
+  if (g_log == nullptr) return;
+  g_log = nullptr;
+  munmap(g_storage.memory(), DYAD_INPUT_SIZE);
+  g_storage = InputLog(nullptr);
+  close(DYAD_INPUT_EXEC_FD);
+  if (g_owner != nullptr) munmap(g_owner, sizeof *g_owner);
+  g_owner = nullptr;
+  g_program = nullptr;
+  g_environment = {nullptr, nullptr};
+  g_directory = nullptr;
+  g_start_size = 0;
 }
 
 void note_path(dyad_record_kind kind, dyad_input_seen seen, int directory, const char* path) {

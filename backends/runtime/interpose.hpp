@@ -25,6 +25,7 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <nl_types.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <rpc/netdb.h>
 #include <sched.h>

@@ -78,6 +78,7 @@ class Level {
   std::size_t subtest_begin_;
   std::atomic<bool> failed_{false};
   std::atomic<bool> skipped_{false};
+  Level* below_ = nullptr;  ///< the level that was innermost on this thread before
   Level* stop_next_ = nullptr;
   std::jmp_buf jump_;
   std::vector<std::pair<Function, void*>> cleanups_;

@@ -7,14 +7,16 @@
 #include <exception>
 #include <memory>
 #include <typeinfo>
+#include <utility>
 
 #include "backends/runtime/level.hpp"
 
 namespace dyad::runtime {
 namespace {
 
-/// Open levels of the test's thread, outermost first. Owned by whoever opened them; a level ends those above it.
-thread_local std::vector<Level*> t_levels;
+/// The innermost open level of this thread. Levels are owned by whoever opened them; one ends those above it. Without a
+/// destructor: one that is registered for the thread would keep the image mapped until the thread ends.
+thread_local Level* t_top = nullptr;
 std::atomic<Level*> g_innermost{nullptr};
 
 std::string type_name(const std::type_info* type) {
@@ -56,7 +58,7 @@ std::string Level::unique_name(std::string_view name) {
   return names_.contains(numbered) ? unique_name(numbered) : (++names_[numbered], numbered);
 }
 
-Level* Level::current() { return t_levels.empty() ? g_innermost.load() : t_levels.back(); }
+Level* Level::current() { return t_top == nullptr ? g_innermost.load() : t_top; }
 
 void Level::mark_failed() {
   for (Level* level = this; level != nullptr; level = level->parent_) level->failed_ = true;
@@ -86,14 +88,14 @@ void Level::add_cleanup(Function function, void* argument) { cleanups_.emplace_b
 dyad_verdict Level::verdict() const { return failed_ ? DYAD_FAIL : skipped_ ? DYAD_SKIP : DYAD_PASS; }
 
 bool Level::is_on_stack() const {
-  for (const Level* level : t_levels) {
+  for (const Level* level = t_top; level != nullptr; level = level->below_) {
     if (level == this) return true;
   }
   return false;
 }
 
 Level* Level::execute(Function function, void* context) {
-  t_levels.push_back(this);
+  below_ = std::exchange(t_top, this);
   g_innermost = this;
   start_time_ = std::chrono::steady_clock::now();
   if (parent_ != nullptr) run_.sub_started(subtest());
@@ -119,8 +121,8 @@ void Level::end() {
   restorer_.restore(problems);
   for (const std::string& problem : problems) run_.message(DYAD_LOG, {}, problem, subtest());
   if (parent_ != nullptr) run_.sub_finished(subtest(), verdict(), std::chrono::steady_clock::now() - start_time_);
-  t_levels.pop_back();
-  g_innermost = t_levels.empty() ? nullptr : t_levels.back();
+  t_top = below_;
+  g_innermost = t_top;
 }
 
 void Level::guard(Function function, void* context) {
@@ -129,8 +131,8 @@ void Level::guard(Function function, void* context) {
     call(function, context);
     return;
   }
-  while (t_levels.back() != this) {
-    Level* skipped = t_levels.back();
+  while (t_top != this) {
+    Level* skipped = t_top;
     skipped->end();
     delete skipped;
   }

@@ -1,6 +1,9 @@
 #include "backends/runtime/native_test.hpp"
 
+#include <chrono>
+#include <cmath>
 #include <cstdarg>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -112,6 +115,13 @@ void dyad_chdir(dyad_T* t, const char* directory) {
   if (problem.empty()) return;
   level.say(DYAD_FATAL, {}, problem);
   level.stop_by_throw();
+}
+
+void dyad_set_timeout(dyad_T* t, double seconds) {
+  constexpr double kMost = 1e9;
+  // Not less than the least there is: that would be none.
+  seconds = seconds > 0 ? std::fmin(std::fmax(seconds, 1e-9), kMost) : 0;
+  Level::of(t).run().set_limit(std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
 }
 
 void dyad_helper(dyad_T* t, const char* file, int line) { Level::of(t).enter_helper(place_of(file, line)); }

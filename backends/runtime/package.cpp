@@ -169,6 +169,12 @@ int package_main(int argc, char** argv) {
   return run_image(*new Run(std::move(arguments), std::move(selection)));
 }
 
+/// As dyad_package.end says.
+int package_end() {
+  if (Run* run = Run::current()) run->end();
+  return dyad_own_main == nullptr ? 1 : 0;  // FrameworkRun has registered on_exit()
+}
+
 }  // namespace
 }  // namespace dyad::runtime
 
@@ -220,6 +226,6 @@ void dyad_runtime_flush(void) { Run::current()->flush(); }
 
 extern "C" __attribute__((visibility("default"))) const dyad_package* dyad_package_entry(uint32_t abi) {
   static const dyad_package package = {DYAD_PACKAGE_ABI, sizeof(dyad_package), dyad_table_package,
-                                       &dyad::runtime::package_main};
+                                       &dyad::runtime::package_main, &dyad::runtime::package_end};
   return abi == DYAD_PACKAGE_ABI ? &package : nullptr;
 }

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -28,6 +29,11 @@ const char* Restorer::make_temp_dir(const std::string& base, std::string& proble
   if (directory.empty()) {
     const char* system = getenv("TMPDIR");
     directory = system != nullptr && system[0] == '/' ? system : "/tmp";
+  }
+  // The host leaves it to the tests that need one.
+  if (!base.empty() && mkdir(base.c_str(), 0700) != 0 && errno != EEXIST) {
+    problem = "cannot make a directory " + base + ": " + std::strerror(errno);
+    return nullptr;
   }
   directory += "/dyad-XXXXXX";
   if (mkdtemp(directory.data()) == nullptr) {

@@ -17,6 +17,7 @@
 #include "backends/runtime/capture.hpp"
 #include "backends/runtime/event_sink.hpp"
 #include "backends/runtime/selection.hpp"
+#include "backends/runtime/surroundings.hpp"
 
 namespace dyad::runtime {
 
@@ -54,7 +55,7 @@ class Run {
   bool is_running() const { return running_ != kNoTest; }
   /// All tests have run once more: whether they shall do so again (--repeat). Not after a failure.
   bool again();
-  /// After --failfast has struck.
+  /// No more tests are to be begun: --failfast, --most.
   bool stopped() const { return stopped_; }
 
   /// Said by the test that runs, else outside all tests. `fails`: the running test is not to pass whatever else it
@@ -63,6 +64,11 @@ class Run {
                bool fails = false);
   void sub_started(std::string_view subtest);
   void sub_finished(std::string_view subtest, dyad_verdict verdict, std::chrono::nanoseconds time);
+
+  /// How long the test that runs may take from its start; 0: as long as it likes.
+  void set_limit(std::chrono::nanoseconds limit);
+  /// Something to stand beside the verdict of a test, before it has finished.
+  void note(std::uint32_t index, std::string_view text);
 
   /// From now on the image runs under a main of its own, which answers for failures outside tests.
   void enter_own_main() { own_main_ = true; }
@@ -82,6 +88,9 @@ class Run {
   bool is_finished() const { return finished_; }
   bool has_failed() const { return failed_; }
 
+  /// The descriptors that the constructor has made are closed. Nothing may be reported any more.
+  void end();
+
   void flush();
   std::uint64_t output_size() const { return capture_.flush_and_size(); }
 
@@ -100,14 +109,18 @@ class Run {
   Selection selection_;
   Capture capture_;
   std::unique_ptr<EventSink> sink_;
-  int pid_;
-  std::string directory_;  // with '/' at the end
+  Surroundings surroundings_;
+  int pid_;                                 // 0: it has ended
+  const volatile char* is_here_ = nullptr;  // a page that the kernel empties in a child; asked some times in each test
+  int channel_ = -1;                        // of the events
+  std::string directory_;                   // with '/' at the end
 
   std::vector<Test> tests_;
   bool announced_ = false;
   bool own_main_ = false;
   bool failed_ = false;
   bool stopped_ = false;
+  std::uint32_t ended_ = 0;  // tests
   std::uint32_t rounds_ = 0;
   std::chrono::steady_clock::time_point first_round_;
   bool finished_ = false;

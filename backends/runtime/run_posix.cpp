@@ -1,9 +1,12 @@
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <climits>
 #include <cstdlib>
+#include <utility>
 
 #include "backends/abi/input_log.h"
+#include "backends/runtime/crash_reporter.hpp"
 #include "backends/runtime/run.hpp"
 #include "backends/runtime/text_sink.hpp"
 #include "backends/runtime/wire_writer.hpp"
@@ -12,6 +15,8 @@ namespace dyad::runtime {
 namespace {
 
 Run* g_run = nullptr;
+
+constexpr std::size_t kPage = 4096;  // at least; the kernel rounds up
 
 }  // namespace
 
@@ -23,9 +28,19 @@ Run::Run(Arguments arguments, Selection selection)
     sink_ = std::make_unique<TextSink>(arguments_.list);
   } else {
     capture_.open();
-    int channel = move_out_of_the_way(arguments_.events_fd);
-    if (channel >= 0) close(arguments_.events_fd);
-    sink_ = std::make_unique<WireWriter>(channel >= 0 ? channel : arguments_.events_fd);
+    channel_ = move_out_of_the_way(arguments_.events_fd);
+    if (channel_ >= 0)
+      close(arguments_.events_fd);
+    else
+      channel_ = arguments_.events_fd;
+    sink_ = std::make_unique<WireWriter>(channel_);
+    begin_crash_reports(channel_);
+    surroundings_.begin(channel_);
+  }
+  void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page != MAP_FAILED && madvise(page, kPage, MADV_WIPEONFORK) == 0) {
+    *static_cast<char*>(page) = 1;
+    is_here_ = static_cast<char*>(page);
   }
   sink_->hello(static_cast<std::uint32_t>(pid_));
   g_run = this;
@@ -33,15 +48,28 @@ Run::Run(Arguments arguments, Selection selection)
 
 Run::~Run() { g_run = nullptr; }
 
+void Run::end() {
+  if (!in_test_process()) return;
+  output_size();  // flushes
+  end_crash_reports();
+  surroundings_.end();
+  std::lock_guard lock(mutex_);
+  if (channel_ >= 0) close(channel_);
+  capture_.close();
+  pid_ = 0;
+  if (is_here_ != nullptr) munmap(const_cast<char*>(std::exchange(is_here_, nullptr)), kPage);
+}
+
 Run* Run::current() { return g_run; }
 
-bool Run::in_test_process() const { return getpid() == pid_; }
+bool Run::in_test_process() const { return is_here_ != nullptr ? *is_here_ != 0 : getpid() == pid_; }
 
 std::uint32_t Run::found(dyad_test_kind kind, std::string_view name, std::string_view file, std::uint32_t line,
                          bool disabled, bool left_out) {
   Test test;
   test.what = {next_index(), kind, std::string(name), std::string(shown(file)), line};
-  test.selected = !left_out && selection_.selects_test(test.what.name) && !arguments_.done.contains(test.what.index);
+  test.selected = !left_out && selection_.selects_test(test.what.name) && !arguments_.done.contains(test.what.index) &&
+                  (!arguments_.has_only || arguments_.only.contains(test.what.index));
   test.disabled = disabled;
   tests_.push_back(std::move(test));
   return tests_.back().selected && !disabled ? tests_.back().what.index : kNoTest;
@@ -70,6 +98,8 @@ void Run::started(std::uint32_t index) { started_earlier(index, std::chrono::ste
 
 void Run::started_earlier(std::uint32_t index, std::chrono::steady_clock::time_point time, std::uint64_t output) {
   if (!in_test_process()) return;
+  // A test that is a program of its own may do what it likes.
+  if (tests_[index].what.kind != DYAD_TEST_MAIN) surroundings_.test_begins(tests_[index].what.kind == DYAD_TEST_NATIVE);
   running_failed_ = false;
   running_ = index;
   tests_[index].begun = true;
@@ -84,11 +114,17 @@ void Run::finished(std::uint32_t index, dyad_verdict verdict) {
   if (!in_test_process()) return;
   auto time = std::chrono::steady_clock::now() - start_time_;
   std::uint64_t output = output_size();
+  if (tests_[index].what.kind != DYAD_TEST_MAIN) {
+    std::string leaks;
+    for (const std::string& what : surroundings_.test_ended()) leaks += (leaks.empty() ? "LEAK: " : ", ") + what;
+    if (!leaks.empty()) note(index, leaks);
+  }
   if (running_failed_) verdict = DYAD_FAIL;
   if (verdict == DYAD_FAIL) {
     failed_ = true;
     stopped_ = stopped_ || arguments_.failfast;
   }
+  if (++ended_ == arguments_.most) stopped_ = true;
   std::lock_guard lock(mutex_);
   running_ = kNoTest;
   sink_->finished(tests_[index].what, verdict, time, output);
@@ -151,6 +187,19 @@ void Run::sub_finished(std::string_view subtest, dyad_verdict verdict, std::chro
   std::uint64_t output = output_size();
   std::lock_guard lock(mutex_);
   sink_->sub_finished(tests_[running_].what, verdict, time, output, subtest);
+}
+
+void Run::set_limit(std::chrono::nanoseconds limit) {
+  const std::uint32_t index = running_;
+  if (!in_test_process() || index == kNoTest) return;
+  std::lock_guard lock(mutex_);
+  sink_->limit(tests_[index].what, limit);
+}
+
+void Run::note(std::uint32_t index, std::string_view text) {
+  if (!in_test_process()) return;
+  std::lock_guard lock(mutex_);
+  sink_->note(tests_[index].what, text);
 }
 
 bool Run::again() {

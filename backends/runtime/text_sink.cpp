@@ -88,6 +88,10 @@ void TextSink::outside(dyad_severity, Place place, std::uint64_t, std::string_vi
   print_message(0, place, text);
 }
 
+void TextSink::note(const FoundTest& test, std::string_view text) {
+  print("    " + test.name + ": " + std::string(text) + "\n");
+}
+
 void TextSink::done(bool failed, std::uint64_t) {
   if (!list_) print(failed ? "FAIL\n" : "PASS\n");
 }

@@ -22,6 +22,8 @@ class TextSink final : public EventSink {
   void sub_finished(const FoundTest& test, dyad_verdict verdict, std::chrono::nanoseconds time, std::uint64_t,
                     std::string_view subtest) override;
   void outside(dyad_severity severity, Place place, std::uint64_t, std::string_view text) override;
+  void limit(const FoundTest&, std::chrono::nanoseconds) override {}
+  void note(const FoundTest& test, std::string_view text) override;
   void done(bool failed, std::uint64_t) override;
   void flush() override;
 

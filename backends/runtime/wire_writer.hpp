@@ -25,6 +25,8 @@ class WireWriter final : public EventSink {
   void sub_finished(const FoundTest& test, dyad_verdict verdict, std::chrono::nanoseconds time, std::uint64_t output,
                     std::string_view subtest) override;
   void outside(dyad_severity severity, Place place, std::uint64_t output, std::string_view text) override;
+  void limit(const FoundTest& test, std::chrono::nanoseconds limit) override;
+  void note(const FoundTest& test, std::string_view text) override;
   void done(bool failed, std::uint64_t output) override;
   void flush() override;
 

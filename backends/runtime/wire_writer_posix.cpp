@@ -97,6 +97,15 @@ void WireWriter::outside(dyad_severity severity, Place place, std::uint64_t outp
   flush();
 }
 
+void WireWriter::limit(const FoundTest& test, std::chrono::nanoseconds limit) {
+  Frame(pending_, DYAD_FRAME_LIMIT).u32(test.index).time(limit);
+  flush();
+}
+
+void WireWriter::note(const FoundTest& test, std::string_view text) {
+  Frame(pending_, DYAD_FRAME_NOTE).u32(test.index).str(text);
+}
+
 void WireWriter::done(bool failed, std::uint64_t output) {
   Frame(pending_, DYAD_FRAME_DONE).u8(failed ? 1 : 0).u64(output);
   flush();

@@ -27,6 +27,8 @@ bool allows_execution(const std::filesystem::path& path);
 class TemporaryDirectory {
  public:
   static Result<TemporaryDirectory> create(const std::string& prefix);
+  /// For a few small things that come and go quickly: on a file system in memory, or as create() if there is none.
+  static Result<TemporaryDirectory> create_in_memory(const std::string& prefix);
   TemporaryDirectory(TemporaryDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
   ~TemporaryDirectory();

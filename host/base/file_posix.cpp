@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -98,6 +100,14 @@ Result<TemporaryDirectory> TemporaryDirectory::create(const std::string& prefix)
   auto path = make_unique_directory(ignored ? "/tmp" : parent, prefix);
   if (!path) return fail(path.error().within("temporary directory"));
   return TemporaryDirectory(*std::move(path));
+}
+
+Result<TemporaryDirectory> TemporaryDirectory::create_in_memory(const std::string& prefix) {
+  constexpr const char* kPlace = "/dev/shm";
+  struct statfs status;
+  if (statfs(kPlace, &status) == 0 && status.f_type == TMPFS_MAGIC)
+    if (auto path = make_unique_directory(kPlace, prefix)) return TemporaryDirectory(*std::move(path));
+  return create(prefix);
 }
 
 TemporaryDirectory::~TemporaryDirectory() {

@@ -44,7 +44,12 @@ struct TestOptions {
   unsigned parallel_packages = 1;   ///< -p: packages run at once; default: number of processors
   unsigned compile_jobs = 1;        ///< -j: compilations at once; default: number of processors
   std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none
+  std::optional<std::chrono::milliseconds> test_timeout;         ///< per test; zero: none; not given: dyad.toml, 1m
+  std::chrono::milliseconds slow = std::chrono::seconds(15);     ///< said of a test that runs longer; zero: never
   bool failfast = false;
+  std::uint64_t memory = 0;  ///< limit of each test process in bytes; 0: none
+  bool core = false;         ///< test processes may leave core dumps
+  enum class Isolate { kNone, kAuto, kPackage, kTest } isolate = Isolate::kAuto;
   std::optional<unsigned> count;  ///< runs of every test; at least 1. Given: nothing is taken from earlier results
   /// Given: tests and packages run in a random order, and nothing is taken from earlier results or kept.
   std::optional<Shuffle> shuffle;
@@ -102,7 +107,7 @@ struct BuildOptions {
   std::string backend = "dll";
   unsigned compile_jobs = 1;
   bool release = false;
-  bool preludes = true;  ///< parse the headers of libraries once for many sources
+  bool preludes = true;      ///< parse the headers of libraries once for many sources
   bool debug_stats = false;  ///< counters at the end of the run
   bool debug_time = false;   ///< where the time went
 };

@@ -171,6 +171,13 @@ Result<TestOptions::Cache> read_cache(const std::string& text, bool off) {
   return TestOptions::Cache::kVerify;
 }
 
+Result<TestOptions::Isolate> read_isolate(const std::string& text) {
+  using enum TestOptions::Isolate;
+  for (auto [name, value] : {std::pair{"none", kNone}, {"auto", kAuto}, {"package", kPackage}, {"test", kTest}})
+    if (text == name) return value;
+  return fail(fmt::format("invalid value \"{}\" for --isolate: must be none, auto, package or test", printable(text)));
+}
+
 /// Whether --flaky says that a flaky test fails.
 Result<bool> read_flaky(const std::string& text) {
   if (text.empty() || text == "pass") return false;
@@ -198,7 +205,8 @@ Parser make_run_parser(RunCommand command) {
 Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::kTest) {
   TestOptions options;
   BuildWords build;
-  std::string list, packages, timeout, count, shuffle, stress, retries, flaky, cache, trace;
+  std::string list, packages, timeout, count, shuffle, stress, retries, flaky, cache, trace, isolate, test_timeout,
+      slow, memory;
   bool no_cache = false;
   Parser parser = make_run_parser(command);
   const bool is_watch = command == RunCommand::kWatch;
@@ -208,6 +216,9 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   if (!is_watch) parser.add_value("--list", list, "REGEX", "show the names of the tests that match, run none");
   parser.add_value("--timeout", timeout, "DURATION",
                    "kill a package that runs longer: 30s, 1m30s, 500ms;\n0: no limit; default: 10m");
+  parser.add_value("--test-timeout", test_timeout, "DURATION",
+                   "end a test that runs longer, and show where it is;\n0: no limit; default: 1m, or dyad.toml's");
+  parser.add_value("--slow", slow, "DURATION", "say so of a test that runs longer, and again;\n0: never; default: 15s");
   parser.add_switch("--failfast", options.failfast, "start nothing more after the first failure");
   parser.add_value("--count", count, "N", "run each test N times");
   parser.add_optional_value("--shuffle", shuffle, "on", "SEED",
@@ -220,6 +231,11 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   parser.add_value("--retries", retries, "N", "try a test that fails, crashes or times out up to N\ntimes more");
   parser.add_value("--flaky", flaky, "VERDICT", "what passing in a later try is: pass (the default) or\nfail");
   parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
+  parser.add_value("--isolate", isolate, "WHAT",
+                   "a process of its own for each package or test, or none;\ndefault: auto, one that a package leaves "
+                   "as it was takes\nthe next (dll)");
+  parser.add_value("--memory", memory, "SIZE", "limit of each test process: 500M, 2G; default: none");
+  parser.add_switch("--core", options.core, "let test processes leave core dumps");
   parser.add_switch("--no-cache", no_cache, "neither use nor keep anything of other runs");
   if (!is_watch) parser.add_value("--cache", cache, "verify", "run everything and compare it with what is cached");
   build.add_to(parser, options.backend, options.release);
@@ -241,7 +257,12 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
     if (given && options.stress) checks.take(fail(fmt::format("--stress and {} exclude each other", flag)));
   checks.take(options.flaky_fails, read_flaky(flaky));
   checks.take(options.cache, read_cache(cache, no_cache));
+  if (!memory.empty()) checks.take(options.memory, read_size("--memory", memory));
+  if (!isolate.empty()) checks.take(options.isolate, read_isolate(isolate));
   if (!timeout.empty()) checks.take(options.timeout, read_time_limit("--timeout", timeout));
+  if (!test_timeout.empty())
+    checks.take(options.test_timeout.emplace(), read_time_limit("--test-timeout", test_timeout));
+  if (!slow.empty()) checks.take(options.slow, read_time_limit("--slow", slow));
   build.check(checks, options, command == RunCommand::kTest);
   if (options.backend == kBothBackends)
     for (auto [given, flag] : {std::pair{!list.empty(), "--list"}, {!trace.empty(), "--trace"}})

@@ -33,6 +33,21 @@ Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const
   return std::chrono::ceil<std::chrono::milliseconds>(*duration);
 }
 
+Result<std::uint64_t> read_size(const std::string& flag, const std::string& text) {
+  auto bad = [&] { return bad_value(flag, text, "must be a size such as 500M or 2G, or 0 for no limit"); };
+  std::uint64_t size = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (error != std::errc()) return bad();
+  static constexpr std::string_view kUnits = "KMGT";
+  if (unit.empty()) return size;
+  const std::size_t power = kUnits.find(unit.front());
+  if (unit.size() != 1 || power == kUnits.npos) return bad();
+  const unsigned shift = 10 * static_cast<unsigned>(power + 1);
+  if (size > (UINT64_MAX >> shift)) return bad();
+  return size << shift;
+}
+
 Result<Stress> read_stress(const std::string& flag, const std::string& text) {
   constexpr std::chrono::hours kLongest(24 * 49);  // milliseconds in 32 bits
   Stress stress;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ Result<unsigned> read_number(const std::string& flag, const std::string& text, u
 
 /// A Go duration, not negative; rounded up to whole milliseconds so that it does not become "no limit".
 Result<std::chrono::milliseconds> read_time_limit(const std::string& flag, const std::string& text);
+
+/// Bytes: a number, with K, M, G or T for powers of 1024; 0 is allowed.
+Result<std::uint64_t> read_size(const std::string& flag, const std::string& text);
 
 /// A number of repetitions, at least 1, or a Go duration above 0.
 Result<Stress> read_stress(const std::string& flag, const std::string& text);

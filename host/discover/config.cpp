@@ -11,6 +11,7 @@
 #include <toml.hpp>
 #include <vector>
 
+#include "host/base/duration.hpp"
 #include "host/base/file.hpp"
 #include "host/base/spelling.hpp"
 #include "host/base/text.hpp"
@@ -34,9 +35,9 @@ constexpr std::array<Lists, 6> kLists{{{"defines", &Settings::defines},
                                        {"pkg_config", &Settings::pkg_config},
                                        {"test_patterns", &Settings::test_patterns},
                                        {"cache_despite", &Settings::cache_despite}}};
-constexpr std::array<std::string_view, 10> kKeys{"include_roots", "defines",      "flags",      "link_flags",
+constexpr std::array<std::string_view, 11> kKeys{"include_roots", "defines",      "flags",      "link_flags",
                                                  "c_standard",    "cxx_standard", "pkg_config", "test_patterns",
-                                                 "cache_despite", "dir"};
+                                                 "cache_despite", "test_timeout", "dir"};
 
 /// Why `value` cannot be an entry of the list `key`; empty if it can.
 std::string problem_of(std::string_view key, const std::string& value) {
@@ -92,6 +93,15 @@ class Reader {
   Result<void> read_key(const std::string& key, const Value& value, Settings& settings, const fs::path& base,
                         bool top) const {
     if (key == "c_standard" || key == "cxx_standard") return read_standard(key, value, settings);
+    if (key == "test_timeout") {
+      auto limit =
+          value.is_string() ? parse_duration(value.as_string().str) : Result<std::chrono::nanoseconds>(fail(""));
+      if (!limit)
+        return error_at(value,
+                        "\"test_timeout\" must be a duration such as \"5m\" or \"1m30s\", or \"0\" for no limit");
+      settings.test_timeout = *limit;
+      return {};
+    }
     if (key == "include_roots") {
       auto roots = read_strings(key, value);
       if (!roots) return fail(roots.error());

@@ -35,6 +35,7 @@ Package make_package(const Workspace& workspace, const fs::path& directory, cons
   const Settings settings = workspace.settings_for(directory);
   const auto& patterns = settings.test_patterns;
   package.cache_despite = settings.cache_despite;
+  package.test_timeout = settings.test_timeout;
   for (const std::string& file : listing.files) {
     switch (kind_of_name(file, patterns)) {
       case SourceKind::kNone:

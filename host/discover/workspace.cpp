@@ -29,6 +29,7 @@ void merge(Settings& to, const Settings& deeper) {
   append(to.pkg_config, deeper.pkg_config);
   append(to.test_patterns, deeper.test_patterns);
   append(to.cache_despite, deeper.cache_despite);
+  if (deeper.test_timeout) to.test_timeout = deeper.test_timeout;
   if (!deeper.c_standard.empty()) to.c_standard = deeper.c_standard;
   if (!deeper.cxx_standard.empty()) to.cxx_standard = deeper.cxx_standard;
 }

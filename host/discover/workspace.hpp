@@ -2,8 +2,10 @@
 /// no source is read here, so that `dyad list` costs one walk of the tree.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,7 @@ struct Settings {
   std::vector<std::string> pkg_config;     ///< names of .pc files
   std::vector<std::string> test_patterns;  ///< globs of file names; replace the default rule when set
   std::vector<std::string> cache_despite;  ///< kProgramsTolerated, kNetworkTolerated: results are kept all the same
+  std::optional<std::chrono::nanoseconds> test_timeout;  ///< of each test; 0: none
 };
 
 struct Workspace {
@@ -50,7 +53,8 @@ struct Package {
   /// Sources whose names say another platform (x_windows.cc, x_arm.cc), sorted. Not built; here so that a missing
   /// symbol can be explained.
   std::vector<std::filesystem::path> other_platform;
-  std::vector<std::string> cache_despite;  ///< the directory's setting
+  std::vector<std::string> cache_despite;                ///< the directory's setting
+  std::optional<std::chrono::nanoseconds> test_timeout;  ///< likewise
   std::string
       problem;  ///< why the directory could not be read ("Permission denied"); empty as a rule, else the lists are
 };

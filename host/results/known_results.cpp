@@ -99,8 +99,15 @@ std::optional<cache::ActionId> KnownResults::lookup_action(const discover::Packa
   hasher.add(options_.run_pattern)
       .add(options_.skip_pattern)
       .add(std::uint64_t{options_.failfast})
-      .add(std::uint64_t{options_.list_only});
+      .add(std::uint64_t{options_.list_only})
+      .add(std::uint64_t{options_.isolation == run::Isolation::kNone ? 1u
+                                                                     : options_.isolation == run::Isolation::kTest});
   hasher.add(static_cast<std::uint64_t>(options_.time_limit.count()));
+  const std::chrono::nanoseconds test_limit = options_.test_time_limit ? *options_.test_time_limit
+                                              : package.test_timeout   ? *package.test_timeout
+                                                                       : run::kDefaultTestTimeLimit;
+  hasher.add(static_cast<std::uint64_t>(test_limit.count()));
+  hasher.add(options_.memory);
   for (const auto& tolerated : package.cache_despite) hasher.add(tolerated);
   return cache::ActionId{hasher.finish()};
 }

@@ -14,6 +14,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+constexpr std::size_t kMostStacks = 256;  // of one process
+constexpr std::size_t kMostNotes = 16;    // of one test
+
 /// Times come from the test process and may be anything.
 nanoseconds sum(nanoseconds a, std::uint64_t b) {
   constexpr auto kMost = std::numeric_limits<nanoseconds::rep>::max();
@@ -66,7 +69,13 @@ void ImageRun::begin_process(const Capture& capture) {
   found_ = 0;
   last_found_.reset();
   began_new_ = false;
+  begun_ = 0;
+  failures_.clear();
+  failed_outside_before_ = failed_outside_;
   outside_log_ = {};
+  stacks_ = {};
+  crashed_at_.reset();
+  stacks_complete_ = false;
   log_ = {};
 }
 
@@ -136,7 +145,10 @@ Result<void> ImageRun::on(const Started& started, Clock::time_point now) {
   if (!test) return fail(test.error());
   if (running_) return fail(fmt::format("start of test {} while test {} runs", started.index, running_->index));
   running_ = *test;
+  ++begun_;
   began_ = now;
+  own_limit_.reset();
+  stacks_ = {};
   began_new_ = began_new_ || !running_->decided;
   if (!running_->decided) running_->result.turn = turn_++;
   repetitions_ = std::max(repetitions_, ++running_->begun);
@@ -229,12 +241,48 @@ Result<void> ImageRun::on(const AllDone& done, Clock::time_point) {
   return {};
 }
 
+Result<void> ImageRun::on(const Crashed& crashed, Clock::time_point now) {
+  if (phase_ == Phase::kHello) return fail("a crash before the greeting");
+  stacks_ = {.crash = crashed, .threads = {}};
+  crashed_at_ = now;
+  return {};
+}
+
+Result<void> ImageRun::on(const Stack& stack, Clock::time_point) {
+  if (phase_ == Phase::kHello) return fail("a stack before the greeting");
+  if (stacks_.threads.size() >= kMostStacks) return fail(fmt::format("more than {} stacks", kMostStacks));
+  stacks_.threads.push_back(stack);
+  stacks_complete_ = !stack.more;
+  return {};
+}
+
+Result<void> ImageRun::on(const Limit& limit, Clock::time_point) {
+  Result<Test*> test = find_running(limit.index, "time limit");
+  if (!test) return fail(test.error());
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<nanoseconds::rep>::max()) / 2;
+  own_limit_ = nanoseconds(static_cast<nanoseconds::rep>(std::min(limit.nanoseconds, kMost)));
+  return {};
+}
+
+Result<void> ImageRun::on(const Note& note, Clock::time_point) {
+  Result<Test*> test = find(note.index, "note");
+  if (!test) return fail(test.error());
+  if ((*test)->notes.size() < kMostNotes) (*test)->notes.push_back(note.text);
+  return {};
+}
+
+std::optional<ImageRun::Running> ImageRun::running() const {
+  if (!running_) return std::nullopt;
+  return Running{running_->result.name, began_, own_limit_};
+}
+
 void ImageRun::end_process(const ProcessEnd& end, Clock::time_point now) {
   Judgement judgement = judge(end, state());
   std::uint64_t printed = capture_ ? capture_->size() : 0;
   if (running_) {
     Test& test = *running_;
     test.result.time = sum(test.result.time, now - began_);
+    if (*judgement.test == Verdict::kCrash || *judgement.test == Verdict::kTimeout) test.stacks = std::move(stacks_);
     close_running(printed, *judgement.test, now);
     decide(test, *judgement.test, judgement.test_reason);
   }
@@ -244,6 +292,15 @@ void ImageRun::end_process(const ProcessEnd& end, Clock::time_point now) {
     take_output(outside_log_, outside_);
   }
   if (!judgement.outside.empty()) failed_outside_ = true;
+  if (!stacks_.empty() && outside_stacks_.empty() && (!judgement.outside.empty() || !judgement.load_failure.empty()))
+    outside_stacks_ = std::move(stacks_);
+  stacks_ = {};
+  crashed_at_.reset();
+  if (end.runs_before > 0) {
+    for (std::size_t place : failures_) tests_[place].suspect = end.ran_before;
+    if ((failed_outside_ && !failed_outside_before_) || !judgement.load_failure.empty())
+      failed_outside_in_shared_process_ = true;
+  }
   capture_ = nullptr;
   phase_ = Phase::kHello;
 
@@ -281,14 +338,40 @@ std::string ImageRun::done_ranges() const {
   return ranges + options_.left_out;
 }
 
+std::vector<ImageRun::Suspect> ImageRun::suspects() const {
+  std::vector<Suspect> suspects;
+  for (const Test& test : tests_)
+    if (test.suspect || (test.failed_after_others && test.result.verdict == Verdict::kCrash))
+      suspects.push_back({test.index, test.result.verdict, test.suspect.has_value(), test.suspect.value_or("")});
+  return suspects;
+}
+
+std::optional<Verdict> ImageRun::verdict(std::uint32_t index) const {
+  auto known = position_.find(index);
+  if (known == position_.end()) return std::nullopt;
+  return tests_[known->second].result.verdict;
+}
+
+void ImageRun::add_reason(std::uint32_t index, const std::string& text) {
+  auto known = position_.find(index);
+  if (known == position_.end()) return;
+  std::string& reason = tests_[known->second].result.reason;
+  reason += (reason.empty() ? "" : "; ") + text;
+}
+
 ImageRun::Outcome ImageRun::take() {
   Outcome outcome{.announced = announced_,
                   .outside = std::move(outside_),
                   .failed_outside = failed_outside_,
                   .load_failure = load_failure_,
-                  .interrupted = interrupted_};
+                  .interrupted = interrupted_,
+                  .outside_stacks = std::move(outside_stacks_)};
   outcome.tests.reserve(tests_.size());
-  for (Test& test : tests_) outcome.tests.push_back(std::move(test.result));
+  for (Test& test : tests_) {
+    if (!test.stacks.empty()) outcome.stacks.emplace(outcome.tests.size(), std::move(test.stacks));
+    for (const std::string& note : test.notes) test.result.reason += (test.result.reason.empty() ? "" : "; ") + note;
+    outcome.tests.push_back(std::move(test.result));
+  }
   return outcome;
 }
 
@@ -301,7 +384,11 @@ void ImageRun::decide(Test& test, Verdict verdict, const std::string& reason) {
   }
   test.result.verdict = merged;
   test.decided = true;
-  if (is_failure(verdict)) any_failed_ = true;
+  if (is_failure(verdict)) {
+    any_failed_ = true;
+    failures_.push_back(static_cast<std::size_t>(&test - tests_.data()));
+    test.failed_after_others = begun_ > 1;
+  }
 }
 
 void ImageRun::close_running(std::uint64_t offset, Verdict verdict, Clock::time_point now) {
@@ -343,7 +430,8 @@ ProcessState ImageRun::state() const {
   ProcessState state{.restarted = listed_once_,
                      .began_new = began_new_,
                      .any_failed = any_failed_ || says_failed_,
-                     .failfast = options_.failfast};
+                     .failfast = options_.failfast,
+                     .one_at_a_time = options_.one_at_a_time};
   using enum ProcessState::Phase;
   state.phase = running_                    ? kInTest
                 : phase_ == Phase::kDone    ? kDone

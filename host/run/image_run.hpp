@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "host/run/output_log.hpp"
 #include "host/run/package_result.hpp"
 #include "host/run/process_end.hpp"
+#include "host/run/stack_text.hpp"
 #include "host/run/wire_reader.hpp"
 
 namespace dyad::run {
@@ -32,6 +34,7 @@ class ImageRun {
   struct Options {
     bool list_only = false;
     bool failfast = false;
+    bool one_at_a_time = false;       ///< a process runs one test and ends
     std::filesystem::path directory;  ///< files below it are shown relative to it
     /// A test that begins again is repeated (--stress): its time and output are those of the last repetition, or of
     /// the one that failed. So many there were in earlier processes.
@@ -52,6 +55,21 @@ class ImageRun {
   enum class Next : std::uint8_t { kStart, kRestart, kOver };
   Next next() const { return next_; }
 
+  /// The test that runs, if one does.
+  struct Running {
+    const std::string& name;
+    Clock::time_point began;
+    std::optional<std::chrono::nanoseconds> limit;  ///< set by the test itself; 0: none
+  };
+  std::optional<Running> running() const;
+  /// When the process that runs has said that a signal is about to end it.
+  std::optional<Clock::time_point> crashed_at() const { return crashed_at_; }
+  /// The process that runs has been asked for its stacks, and has told all.
+  bool stacks_complete() const { return stacks_complete_; }
+  void expect_stacks() { stacks_ = {}, stacks_complete_ = false; }
+  /// Time went by that does not count: everything was stopped.
+  void postpone(Clock::duration pause) { began_ += pause; }
+
   /// For --done: the tests that have a verdict or are left out, "0-41,43"; empty if there are none.
   std::string done_ranges() const;
   bool any_failed() const { return any_failed_; }
@@ -62,14 +80,32 @@ class ImageRun {
   /// How often the tests have begun: the most that one of them did.
   std::uint64_t repetitions() const { return repetitions_; }
 
+  /// A test that failed in a process in which others had run before it: of this image, or of another one.
+  struct Suspect {
+    std::uint32_t index;
+    Verdict verdict;
+    bool shared;             ///< other images had run there
+    std::string ran_before;  ///< the last of them
+  };
+  /// Once over. By index.
+  std::vector<Suspect> suspects() const;
+  /// Something failed outside the tests, or the image did not load, in a process in which other images had run before.
+  bool failed_outside_in_shared_process() const { return failed_outside_in_shared_process_; }
+  /// Nothing if the image has no such test.
+  std::optional<Verdict> verdict(std::uint32_t index) const;
+  /// Says something more about a test, beside what is said already.
+  void add_reason(std::uint32_t index, const std::string& text);
+
   /// What is known when it is over. Tests by index; names are the image's own.
   struct Outcome {
     std::vector<TestResult> tests;
     std::size_t announced = 0;  ///< counted as they were found
     std::vector<OutputPiece> outside;
     bool failed_outside = false;
-    std::string load_failure;  ///< the image announced nothing, and why
-    bool interrupted = false;  ///< it was stopped before it announced anything
+    std::string load_failure;              ///< the image announced nothing, and why
+    bool interrupted = false;              ///< it was stopped before it announced anything
+    std::map<std::size_t, Stacks> stacks;  ///< by place in `tests`: where they were when they crashed or timed out
+    Stacks outside_stacks;                 ///< of a crash outside every test
   };
   Outcome take();
 
@@ -80,7 +116,11 @@ class ImageRun {
     TestResult result;
     bool decided = false;  ///< has a verdict that counts
     std::uint64_t begun = 0;
-    unsigned listed_by = 0;  ///< number of the process that announced it last
+    unsigned listed_by = 0;            ///< number of the process that announced it last
+    bool failed_after_others = false;  ///< tests of this image
+    Stacks stacks;
+    std::vector<std::string> notes;
+    std::optional<std::string> suspect;  ///< failed in a process in which this image had run before
   };
 
   Result<void> on(const Hello&, Clock::time_point);
@@ -93,6 +133,10 @@ class ImageRun {
   Result<void> on(const SubFinished&, Clock::time_point);
   Result<void> on(const Outside&, Clock::time_point);
   Result<void> on(const AllDone&, Clock::time_point);
+  Result<void> on(const Crashed&, Clock::time_point);
+  Result<void> on(const Stack&, Clock::time_point);
+  Result<void> on(const Limit&, Clock::time_point);
+  Result<void> on(const Note&, Clock::time_point);
 
   /// The test of an index that this process has announced, once the list is complete.
   Result<Test*> find(std::uint32_t index, const char* frame);
@@ -122,6 +166,7 @@ class ImageRun {
   std::string load_failure_;
   Next next_ = Next::kStart;
   bool listed_once_ = false;
+  bool failed_outside_in_shared_process_ = false;
   std::uint32_t turn_ = 0;
   std::uint64_t repetitions_ = 0;
   std::chrono::nanoseconds capture_time_{};
@@ -134,12 +179,20 @@ class ImageRun {
   std::uint32_t found_ = 0;
   std::optional<std::uint32_t> last_found_;
   bool began_new_ = false;
+  unsigned begun_ = 0;                 ///< tests
+  std::vector<std::size_t> failures_;  ///< places in tests_
+  bool failed_outside_before_ = false;
   bool says_failed_ = false;
   OutputLog outside_log_;
+  Stacks stacks_;
+  std::optional<Clock::time_point> crashed_at_;
+  bool stacks_complete_ = false;
+  Stacks outside_stacks_;
 
   // Of the test that runs.
   Test* running_ = nullptr;
   Clock::time_point began_;
+  std::optional<std::chrono::nanoseconds> own_limit_;
   OutputLog log_;
   struct OpenSubtest {
     std::size_t place;  ///< in running_->result.subtests

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,8 +22,8 @@ namespace dyad::run {
 /// The memory of one process' log.
 class InputLog {
  public:
-  /// Nothing at or below `left_out`, an absolute path, is recorded.
-  static Result<InputLog> create(const std::filesystem::path& left_out);
+  /// Nothing at or below the paths of `left_out`, which are absolute, is recorded.
+  static Result<InputLog> create(std::initializer_list<std::filesystem::path> left_out);
 
   int fd() const { return memory_.get(); }
   /// Header and records, without the slots behind them. To be called when the process has ended.

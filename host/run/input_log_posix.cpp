@@ -11,11 +11,13 @@
 
 namespace dyad::run {
 
-Result<InputLog> InputLog::create(const std::filesystem::path& left_out) {
+Result<InputLog> InputLog::create(std::initializer_list<std::filesystem::path> left_out) {
   dyad_input_header header{.magic = DYAD_INPUT_MAGIC, .version = DYAD_INPUT_VERSION, .size = DYAD_INPUT_SIZE};
-  const std::string& path = left_out.native();
-  header.left_out_size = static_cast<std::uint32_t>(std::min(path.size(), sizeof header.left_out));
-  std::memcpy(header.left_out, path.data(), header.left_out_size);
+  std::string paths;
+  for (const auto& path : left_out) paths.append(path.native()).push_back('\0');
+  if (paths.size() > sizeof header.left_out) return fail("the run's directories have too long names for an input log");
+  header.left_out_size = static_cast<std::uint32_t>(paths.size());
+  std::memcpy(header.left_out, paths.data(), paths.size());
 
   // Sealed, so that nobody who has it mapped can lose it under his feet.
   InputLog log(Descriptor(memfd_create("dyad-inputs", MFD_CLOEXEC | MFD_ALLOW_SEALING)));

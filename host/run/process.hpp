@@ -15,12 +15,18 @@
 
 namespace dyad::run {
 
+struct ProcessOptions {
+  dyad_sharing sharing = DYAD_OWN_PROCESS;
+  bool core = false;         ///< core dumps are not prevented
+  std::uint64_t memory = 0;  ///< limit in bytes; 0: none
+};
+
 class Process {
  public:
   /// `arguments` without argv[0]. The environment is the host's own. `inputs`: the log that it shall keep, if any.
   static Result<Process> start(Backend& backend, const std::filesystem::path& image,
                                const std::filesystem::path& directory, const std::vector<std::string>& arguments,
-                               std::optional<InputLog> inputs);
+                               std::optional<InputLog> inputs, const ProcessOptions& options = {});
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
   /// Kills the process if it has not been finished.
@@ -34,10 +40,12 @@ class Process {
   /// Null if it keeps none. To be read after finish().
   const InputLog* inputs() const { return inputs_ ? &*inputs_ : nullptr; }
 
-  /// Reads what is there, at most `limit` bytes, without blocking. False if that was all for now.
-  bool read_events(WireReader& reader, std::size_t limit);
+  /// Reads what is there, at most `limit` bytes, without blocking. Returns how many.
+  std::size_t read_events(WireReader& reader, std::size_t limit);
   /// SIGKILL to the process group.
   void kill();
+  /// Another signal to it.
+  void signal(int number);
   /// To be called once, when ended_fd() is readable; what is left of the group is killed. Reads no events.
   ProcessEnd finish();
 

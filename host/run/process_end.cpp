@@ -14,6 +14,7 @@ std::string describe(const ProcessEnd& end) {
     case Cause::kNotStarted:
       return "cannot start: " + end.text;
     case Cause::kTimeLimit:
+    case Cause::kTestTimeLimit:
       return end.text;
     case Cause::kDamage:
       return "protocol: " + end.text;
@@ -41,6 +42,7 @@ void judge_test(const ProcessEnd& end, dyad_test_kind kind, Judgement& judgement
   };
   switch (end.cause) {
     case Cause::kTimeLimit:
+    case Cause::kTestTimeLimit:
       return is(Verdict::kTimeout, end.text);
     case Cause::kInterrupted:
       return is(Verdict::kNotRun, "interrupted");
@@ -71,10 +73,12 @@ void judge_test(const ProcessEnd& end, dyad_test_kind kind, Judgement& judgement
 //           | was lost by the backend  | CRASH "lost: ..."       | -                   | restart
 //           | sent a damaged stream    | CRASH "protocol: ..."   | -                   | restart
 //           | reached the time limit   | TIMEOUT                 | -                   | NOT RUN "time limit of ..."
+//           |   that of the test       | TIMEOUT                 | -                   | restart
 //           | was interrupted          | NOT RUN "interrupted"   | -                   | NOT RUN "interrupted"
 // between   | ended, however           | -                       | failed outside      | restart if it began a test
 // done      | exited as it should      | -                       | -                   | NOT RUN "the image ended ..."
 //           | ended otherwise          | -                       | failed outside      | NOT RUN, likewise
+//           |   one test a process     | -                       | -                   | restart if it began a test
 // any       | --failfast and a failure | as above                | as above            | NOT RUN "--failfast"
 // clang-format on
 // A restart needs a test that this process began and no process before it: so there are at most as many as tests.
@@ -123,7 +127,7 @@ Judgement judge(const ProcessEnd& end, const ProcessState& state) {
     judgement.rest_reason = "time limit of the package";
   } else if (state.failfast && failed) {
     judgement.rest_reason = "--failfast";
-  } else if (state.phase == Phase::kDone) {
+  } else if (state.phase == Phase::kDone && !state.one_at_a_time) {
     judgement.rest_reason = "the image ended without running it";
   } else if (state.began_new) {
     judgement.restart = true;

@@ -15,16 +15,21 @@ namespace dyad::run {
 /// How a process ended, and who wanted it.
 struct ProcessEnd {
   enum class Cause : std::uint8_t {
-    kItself,       ///< it exited, a signal that we did not send ended it, or the backend lost it
-    kNotStarted,   ///< the backend could not start it; `text` says why
-    kTimeLimit,    ///< we killed it; `text`: "time limit of 10m0s"
-    kDamage,       ///< we killed it because its event stream was damaged; `text` says how
-    kInterrupted,  ///< we killed it because the user wants to stop
+    kItself,         ///< it exited, a signal that we did not send ended it, or the backend lost it
+    kNotStarted,     ///< the backend could not start it; `text` says why
+    kTimeLimit,      ///< we killed it; `text`: "time limit of 10m0s"
+    kTestTimeLimit,  ///< we killed it because of the test that ran; `text` likewise
+    kDamage,         ///< we killed it because its event stream was damaged; `text` says how
+    kInterrupted,    ///< we killed it because the user wants to stop
   };
   Cause cause = Cause::kItself;
   dyad_end_kind kind = DYAD_END_EXITED;
   int code = 0;      ///< exit code or signal
   std::string text;  ///< for kItself: what the backend adds (why the image does not load)
+  // Of the process, whatever the cause:
+  unsigned runs_before = 0;  ///< other images that had run in it
+  std::string ran_before;    ///< the last of them, a file name
+  std::string retired;       ///< why it takes no other image, though this run ended well
 };
 
 /// How far the process had come.
@@ -36,6 +41,7 @@ struct ProcessState {
   bool tests_left = false;                      ///< tests without a verdict, besides the one that runs
   bool any_failed = false;                      ///< a test of the image failed, or the image says that it did
   bool failfast = false;                        ///< nothing is begun after a failure
+  bool one_at_a_time = false;                   ///< a process runs one test and ends
   dyad_test_kind test_kind = DYAD_TEST_NATIVE;  ///< of the test that runs
 };
 

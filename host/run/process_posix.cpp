@@ -21,7 +21,11 @@ constexpr int kChannelSize = 256 << 10;
 
 ProcessEnd end_of(const dyad_end& end) {
   ProcessEnd result{.kind = DYAD_END_LOST, .code = end.code};
-  result.text.assign(end.text, strnlen(end.text, sizeof end.text));
+  auto text = [](const auto& field) { return std::string(field, strnlen(field, sizeof field)); };
+  result.text = text(end.text);
+  result.runs_before = end.runs_before;
+  result.ran_before = text(end.ran_before);
+  result.retired = text(end.retired);
   if (end.kind == DYAD_END_EXITED || end.kind == DYAD_END_SIGNALED) result.kind = static_cast<dyad_end_kind>(end.kind);
   return result;
 }
@@ -30,7 +34,7 @@ ProcessEnd end_of(const dyad_end& end) {
 
 Result<Process> Process::start(Backend& backend, const std::filesystem::path& image,
                                const std::filesystem::path& directory, const std::vector<std::string>& arguments,
-                               std::optional<InputLog> inputs) {
+                               std::optional<InputLog> inputs, const ProcessOptions& options) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make an event channel: {}", std::strerror(errno)));
   Descriptor channel(ends[0]), theirs(ends[1]);
@@ -50,7 +54,10 @@ Result<Process> Process::start(Backend& backend, const std::filesystem::path& im
                   .envp = environ,
                   .event_fd = theirs.get(),
                   .capture_fd = capture->fd(),
-                  .input_fd = inputs ? inputs->fd() : -1};
+                  .input_fd = inputs ? inputs->fd() : -1,
+                  .sharing = static_cast<std::uint32_t>(options.sharing),
+                  .core = options.core ? 1u : 0u,
+                  .memory = options.memory};
   dyad_error error{};
   dyad_process* handle = backend.functions().start(backend.session(), &what, &error);
   if (!handle) return fail(std::string(error.text, strnlen(error.text, sizeof error.text)));
@@ -76,24 +83,28 @@ Process::~Process() {
 
 int Process::ended_fd() const { return backend_->functions().ended_fd(handle_); }
 
-bool Process::read_events(WireReader& reader, std::size_t limit) {
+std::size_t Process::read_events(WireReader& reader, std::size_t limit) {
   std::array<char, 64 << 10> buffer;
-  while (channel_.is_open() && limit > 0) {
-    ssize_t got = read(channel_.get(), buffer.data(), std::min(buffer.size(), limit));
+  std::size_t all = 0;
+  while (channel_.is_open() && all < limit) {
+    ssize_t got = read(channel_.get(), buffer.data(), std::min(buffer.size(), limit - all));
     if (got > 0) {
       reader.feed({buffer.data(), static_cast<std::size_t>(got)});
-      limit -= static_cast<std::size_t>(got);
+      all += static_cast<std::size_t>(got);
+      if (static_cast<std::size_t>(got) < buffer.size()) break;  // that was all, or the next look will tell
       continue;
     }
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) return false;
+    if (got < 0 && errno == EAGAIN) break;
     channel_.close();  // the end of the stream, or an error, which is as good
   }
-  return channel_.is_open();
+  return all;
 }
 
-void Process::kill() {
-  if (handle_) backend_->functions().kill(handle_, SIGKILL);
+void Process::kill() { signal(SIGKILL); }
+
+void Process::signal(int number) {
+  if (handle_) backend_->functions().kill(handle_, number);
 }
 
 ProcessEnd Process::finish() {

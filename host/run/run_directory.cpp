@@ -39,28 +39,36 @@ void remove_tree(const fs::path& root) {
 }  // namespace
 
 Result<RunDirectory> RunDirectory::create() {
-  Result<TemporaryDirectory> directory = TemporaryDirectory::create("dyad-run-");
-  if (!directory) return fail(directory.error());
-  return RunDirectory(std::move(*directory));
+  constexpr const char* kPrefix = "dyad-run-";
+  Result<TemporaryDirectory> temporary = TemporaryDirectory::create(kPrefix);
+  if (!temporary) return fail(temporary.error());
+  Result<TemporaryDirectory> images = TemporaryDirectory::create_in_memory(kPrefix);
+  if (!images) return fail(images.error());
+  return RunDirectory(std::move(*images), std::move(*temporary));
 }
 
 RunDirectory::~RunDirectory() {
-  if (!directory_.path().empty()) remove_tree(directory_.path());
+  for (const TemporaryDirectory* directory : {&images_, &temporary_})
+    if (!directory->path().empty()) remove_tree(directory->path());
 }
 
 Result<StagedImage> RunDirectory::stage(const fs::path& image, const std::string& name, dyad_artifact artifact) {
   StagedImage staged;
-  staged.directory = fs::absolute(directory_.path()) / fmt::format("{}", ++staged_);
-  staged.temporary = staged.directory / "tmp";
-  staged.image = staged.directory / "bin" / (safe_name(name) + (artifact == DYAD_ARTIFACT_SHARED ? ".so" : ""));
+  std::string number = fmt::format("{}", ++staged_);
+  staged.directory = fs::absolute(images_.path()) / number;
+  staged.temporary = fs::absolute(temporary_.path()) / number;
+  staged.image = staged.directory / (safe_name(name) + (artifact == DYAD_ARTIFACT_SHARED ? ".so" : ""));
   std::error_code error;
-  fs::create_directories(staged.temporary, error);
-  if (!error) fs::create_directory(staged.image.parent_path(), error);
+  fs::create_directory(staged.directory, error);
   if (!error) fs::create_symlink(image, staged.image, error);
   if (error) return fail(fmt::format("cannot prepare {}: {}", staged.directory.string(), error.message()));
   return staged;
 }
 
-void RunDirectory::unstage(const StagedImage& staged) { remove_tree(staged.directory); }
+void RunDirectory::unstage(const StagedImage& staged) {
+  remove_tree(staged.directory);
+  std::error_code ignored;
+  if (fs::symlink_status(staged.temporary, ignored).type() != fs::file_type::not_found) remove_tree(staged.temporary);
+}
 
 }  // namespace dyad::run

@@ -1,4 +1,6 @@
-/// The temporary directory of one run: where images are staged and tests make their own files. Removed at the end.
+/// The directories of one run: where images are staged, in memory if possible, because making and removing a few links
+/// takes longer than a small package's tests on most file systems; and where tests make their own files, below TMPDIR.
+/// Removed at the end.
 #pragma once
 
 #include <filesystem>
@@ -12,14 +14,13 @@ namespace dyad::run {
 
 /// Where one image of one package is run from.
 struct StagedImage {
-  std::filesystem::path directory;  ///< holds all of the below and nothing else
+  std::filesystem::path directory;  ///< holds the image and nothing else
   std::filesystem::path image;      ///< a link to the file that the linker made; backends may add files beside it
-  std::filesystem::path temporary;  ///< for --temp-dir
+  std::filesystem::path temporary;  ///< for --temp-dir; made by the tests that need it
 };
 
 class RunDirectory {
  public:
-  /// Below the system's directory for temporary files (TMPDIR).
   static Result<RunDirectory> create();
   RunDirectory(RunDirectory&&) noexcept = default;
   ~RunDirectory();
@@ -31,8 +32,9 @@ class RunDirectory {
   static void unstage(const StagedImage& staged);
 
  private:
-  explicit RunDirectory(TemporaryDirectory directory) : directory_(std::move(directory)) {}
-  TemporaryDirectory directory_;
+  RunDirectory(TemporaryDirectory images, TemporaryDirectory temporary)
+      : images_(std::move(images)), temporary_(std::move(temporary)) {}
+  TemporaryDirectory images_, temporary_;
   std::size_t staged_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,10 +23,38 @@
 
 namespace dyad::run {
 
+/// What images may share a process with. Backends that start a process for each image anyway know no difference between
+/// the first three.
+enum class Isolation : std::uint8_t {
+  kNone,     ///< with all others, whatever they have left behind
+  kAuto,     ///< with all others, as long as an audit finds that nothing is left of them
+  kPackage,  ///< with none
+  kTest      ///< each test has a process of its own
+};
+
+/// Counts of a run. A process is an executor.
+struct RunStatistics {
+  std::size_t executors_started = 0;
+  std::size_t executors_reused = 0;  ///< runs in one that had run another image before
+  std::map<std::string, std::size_t>
+      retired;  ///< executors that were not used again although they could have been: why
+};
+
+struct RunningTest {
+  std::string package;
+  std::string name;  ///< empty: the package loads, or is between tests
+  std::chrono::nanoseconds time;
+};
+
+/// Of a test for which nothing else is said.
+inline constexpr std::chrono::minutes kDefaultTestTimeLimit{1};
+
 struct RunOptions {
-  std::string run_pattern;                        ///< --run, empty: all
-  std::string skip_pattern;                       ///< --skip
-  std::chrono::milliseconds time_limit{600'000};  ///< per package; zero: none
+  std::string run_pattern;                                   ///< --run, empty: all
+  std::string skip_pattern;                                  ///< --skip
+  std::chrono::milliseconds time_limit{600'000};             ///< per package; zero: none
+  std::optional<std::chrono::milliseconds> test_time_limit;  ///< per test; zero: none; nothing: the package's own
+  std::chrono::milliseconds slow_after{0};  ///< on_slow is called each time this has gone by; zero: never
   bool failfast = false;
   bool list_only = false;                ///< name the tests, run none: verdict kNotRun, no reason
   unsigned count = 1;                    ///< runs of every test
@@ -35,6 +64,13 @@ struct RunOptions {
   bool flaky_fails = false;              ///< a test that passes in a further try has failed
   unsigned parallel = 2;                 ///< processes at once
   bool log_inputs = false;               ///< fill in PackageResult::consulted
+  bool measure_phases = false;           ///< read events as they come, so that ProcessTimes are true
+  Isolation isolation = Isolation::kAuto;
+  std::uint64_t memory = 0;  ///< limit of each process in bytes; 0: none
+  bool core = false;         ///< core dumps are not prevented
+  /// On the thread of run(): of a test that takes long; of all tests that run, when the user asks (SIGQUIT).
+  std::function<void(const RunningTest&)> on_slow;
+  std::function<void(const std::vector<RunningTest>&)> on_query;
 };
 
 struct ImageJob {
@@ -51,6 +87,7 @@ struct PackageJob {
   std::filesystem::path directory;
   std::vector<ImageJob> images;
   Tolerance tolerance;
+  std::optional<std::chrono::nanoseconds> test_time_limit;  ///< nothing: kDefaultTestTimeLimit
   PackageResult partial;
 };
 
@@ -70,6 +107,8 @@ class Runner {
   /// Returns when everything submitted has ended, or after an interruption (`interrupts` has caught a signal, or
   /// cancel()), when what had not ended is reported as kNotRun.
   void run(InterruptWatch& interrupts);
+  /// Once run() has returned.
+  const RunStatistics& statistics() const;
 
  private:
   class Impl;

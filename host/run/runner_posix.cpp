@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -47,7 +48,10 @@ class Runner::Impl {
   }
 
   void run(InterruptWatch& interrupts) {
+    ControlWatch controls;
     for (;;) {
+      if (controls.take_query()) tell_running();
+      if (controls.take_stop()) stop_for_a_while();
       auto [closed, cancelled] = take_inbox();
       if (interrupts.signal() || cancelled) interrupt();
       {
@@ -55,9 +59,11 @@ class Runner::Impl {
         start_packages();
       }
       if (active_.empty() && waiting_.empty() && (closed || interrupted_)) break;
-      wait(interrupts.fd());
+      wait(interrupts.fd(), controls.fd());
     }
   }
+
+  const RunStatistics& statistics() const { return statistics_; }
 
  private:
   /// Returns whether nothing more will come, and whether nothing more is wanted.
@@ -89,7 +95,8 @@ class Runner::Impl {
       } else if (Result<RunDirectory*> directory = run_directory(); !directory) {
         refuse(std::move(job), PackageResult::Kind::kLoadFailed, directory.error().text);
       } else {
-        auto package = std::make_unique<PackageRun>(std::move(job), options_, backend_, **directory);
+        auto package =
+            std::make_unique<PackageRun>(std::move(job), options_, backend_, **directory, statistics_, symbolizer_);
         package->start(Clock::now());
         active_.push_back(std::move(package));
         reap();
@@ -112,20 +119,41 @@ class Runner::Impl {
     return directory_.get();
   }
 
+  /// Ctrl-Z: the tests are in process groups of their own, so they are stopped and continued here.
+  void stop_for_a_while() {
+    for (auto& package : active_) package->stop();
+    const Clock::time_point stopped = Clock::now();
+    std::raise(SIGSTOP);
+    const Clock::duration pause = Clock::now() - stopped;
+    for (auto& package : active_) package->go_on(pause);
+  }
+
+  void tell_running() {
+    std::vector<RunningTest> running;
+    for (auto& package : active_) {
+      package->on_events(Clock::now());  // there may be some that wait for their burst
+      running.push_back(package->running(Clock::now()));
+    }
+    if (options_.on_query) options_.on_query(running);
+  }
+
   void interrupt() {
     if (std::exchange(interrupted_, true)) return;
     for (auto& package : active_) package->on_interrupt();
   }
 
   /// Waits for something to happen and lets the packages that it happened to act.
-  void wait(int interrupt_fd) {
-    std::vector<pollfd> fds{{wake_.fd(), POLLIN, 0}, {interrupted_ ? -1 : interrupt_fd, POLLIN, 0}};
+  void wait(int interrupt_fd, int control_fd) {
+    std::vector<pollfd> fds{
+        {wake_.fd(), POLLIN, 0}, {interrupted_ ? -1 : interrupt_fd, POLLIN, 0}, {control_fd, POLLIN, 0}};
     const std::size_t first = fds.size();
     std::optional<Clock::time_point> deadline;
+    const Clock::time_point before = Clock::now();
     for (auto& package : active_) {
-      fds.push_back({package->event_fd(), POLLIN, 0});
+      fds.push_back({package->event_fd(before), POLLIN, 0});
       fds.push_back({package->ended_fd(), POLLIN, 0});
-      if (auto own = package->deadline(); own && (!deadline || *own < *deadline)) deadline = own;
+      for (auto own : {package->deadline(), package->next_burst(before)})
+        if (own && (!deadline || *own < *deadline)) deadline = own;
     }
     timespec timeout{};
     if (deadline) {
@@ -144,7 +172,7 @@ class Runner::Impl {
       if (fds[first + 2 * i + 1].revents)
         package.on_ended(now);
       else if (package.deadline() && *package.deadline() <= now)
-        package.on_deadline();
+        package.on_deadline(now);
     }
     reap();
   }
@@ -178,6 +206,8 @@ class Runner::Impl {
   std::multimap<std::size_t, PackageJob> waiting_;  // by turn: started in that order
   std::vector<std::unique_ptr<PackageRun>> active_;
   bool failed_ = false, interrupted_ = false;
+  RunStatistics statistics_;
+  Symbolizer symbolizer_;
 };
 
 Runner::Runner(Backend& backend, RunOptions options, Done done)
@@ -187,5 +217,6 @@ void Runner::submit(PackageJob job) { impl_->submit(std::move(job)); }
 void Runner::close() { impl_->close(); }
 void Runner::cancel() { impl_->cancel(); }
 void Runner::run(InterruptWatch& interrupts) { impl_->run(interrupts); }
+const RunStatistics& Runner::statistics() const { return impl_->statistics(); }
 
 }  // namespace dyad::run

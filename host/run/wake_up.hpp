@@ -33,4 +33,18 @@ class InterruptWatch {
   int signal() const;
 };
 
+/// While it exists, SIGTSTP (Ctrl-Z) and SIGQUIT (Ctrl-\\) are caught: a wish to stop for a while, and the question
+/// what is running. Unless they were ignored before. One at a time.
+class ControlWatch {
+ public:
+  ControlWatch();
+  ControlWatch(const ControlWatch&) = delete;
+  ~ControlWatch();
+  /// Polls readable once a signal was caught.
+  int fd() const;
+  /// Whether it was caught since the last call.
+  bool take_stop();
+  bool take_query();
+};
+
 }  // namespace dyad::run

@@ -66,7 +66,28 @@ struct AllDone {
   std::uint64_t output;
 };
 
-using Event = std::variant<Hello, Found, Listed, Started, Finished, Message, SubStarted, SubFinished, Outside, AllDone>;
+struct Crashed {
+  std::uint32_t signal;
+  bool by_fault;
+  std::uint64_t address;
+};
+struct Stack {
+  std::uint32_t thread;
+  bool more;
+  std::uint32_t dropped, before;
+  std::string frames;
+};
+struct Limit {
+  std::uint32_t index;
+  std::uint64_t nanoseconds;
+};
+struct Note {
+  std::uint32_t index;
+  std::string text;
+};
+
+using Event = std::variant<Hello, Found, Listed, Started, Finished, Message, SubStarted, SubFinished, Outside, AllDone,
+                           Crashed, Stack, Limit, Note>;
 
 class WireReader {
  public:

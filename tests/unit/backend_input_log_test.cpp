@@ -137,7 +137,7 @@ class InputsOfAnImage : public testing::TestWithParam<const char*> {
 
   /// Runs the image with these words; what it printed.
   std::string run(const std::vector<std::string>& words, int exit_code = 0) {
-    Result<InputLog> log = InputLog::create(root_ / "run");
+    Result<InputLog> log = InputLog::create({root_ / "run"});
     EXPECT_TRUE(log);
     Result<Process> process = Process::start(*backend_, image_, package_, words, std::move(*log));
     if (!process) {

@@ -73,10 +73,11 @@ TEST(CliHelpTest, HelpWinsOverBadValues) {
 
 TEST(CliHelpTest, EveryFlagIsDescribed) {
   EXPECT_EQ(flags_of(help_of({"test", "--help"})),
-            (std::set<std::string>{"--no-prelude", "-h",        "--help",    "-v",         "--verbose", "--run",
-                                   "--skip",       "--list",    "--timeout", "--failfast", "--count",   "--shuffle",
-                                   "--stress",     "--retries", "--flaky",   "-p",         "-j",        "--backend",
-                                   "--release",    "--debug",   "--cache",   "--no-cache", "--profile", "--trace"}));
+            (std::set<std::string>{"-h",       "--help",     "-v",           "--verbose", "--run",          "--skip",
+                                   "--list",   "--timeout",  "--failfast",   "--isolate", "--test-timeout", "--slow",
+                                   "--memory", "--core",     "--count",      "--shuffle", "--stress",       "--retries",
+                                   "--flaky",  "-p",         "-j",           "--backend", "--release",      "--debug",
+                                   "--cache",  "--no-cache", "--no-prelude", "--profile", "--trace"}));
   EXPECT_EQ(flags_of(help_of({"explain", "--help"})), flags_of(help_of({"test", "--help"})));
   EXPECT_EQ(flags_of(help_of({"build", "--help"})),
             (std::set<std::string>{"-h", "--help", "-o", "--output", "--emit-llvm", "-j", "--backend", "--release",

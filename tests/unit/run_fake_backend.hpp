@@ -109,6 +109,7 @@ inline dyad_process* fake_start(dyad_session*, const dyad_start* start, dyad_err
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(97);
+    for (int number : {SIGQUIT, SIGTERM, SIGINT, SIGTSTP}) ::signal(number, SIG_DFL);
     dup2(start->capture_fd, 1);
     dup2(start->capture_fd, 2);
     _exit(script(child));

@@ -161,7 +161,7 @@ TEST(InputLog, IsRefusedWhenDamaged) {
       {"nothing", ""},
       {"half a header", good.substr(0, 100)},
       {"another magic", changed(0, 'x')},
-      {"another version", changed(offsetof(dyad_input_header, version), 4)},
+      {"another version", changed(offsetof(dyad_input_header, version), DYAD_INPUT_VERSION + 1)},
       {"another size", changed(offsetof(dyad_input_header, size), 1)},
       {"more used than there is", changed(offsetof(dyad_input_header, used), 120)},
       {"more used than there can be", changed(offsetof(dyad_input_header, used) + 3, '\x7f')},
@@ -187,7 +187,7 @@ TEST(InputLog, IsRefusedWhenDamaged) {
 }
 
 TEST(InputLog, CannotBeResizedByWhoGetsIt) {
-  Result<InputLog> made = InputLog::create("/tmp/run");
+  Result<InputLog> made = InputLog::create({"/tmp/run"});
   ASSERT_TRUE(made) << made.error().text;
   EXPECT_NE(ftruncate(made->fd(), 0), 0);
   EXPECT_NE(ftruncate(made->fd(), 2 * DYAD_INPUT_SIZE), 0);
@@ -195,17 +195,17 @@ TEST(InputLog, CannotBeResizedByWhoGetsIt) {
 }
 
 TEST(InputLog, SaysWhatToLeaveOut) {
-  Result<InputLog> made = InputLog::create("/tmp/run");
+  Result<InputLog> made = InputLog::create({"/tmp/run"});
   ASSERT_TRUE(made);
   const std::string bytes = made->read();
   dyad_input_header header;
   ASSERT_EQ(bytes.size(), sizeof header);
   std::memcpy(&header, bytes.data(), sizeof header);
-  EXPECT_EQ(std::string(header.left_out, header.left_out_size), "/tmp/run");
+  EXPECT_EQ(std::string(header.left_out, header.left_out_size), std::string("/tmp/run\0", 9));
 }
 
 TEST(InputLog, IsReadAsFarAsItIsUsed) {
-  Result<InputLog> made = InputLog::create("/tmp/run");
+  Result<InputLog> made = InputLog::create({"/tmp/run"});
   ASSERT_TRUE(made);
   const std::string bytes = log(record(DYAD_RECORD_STAT, "/a"));
   ASSERT_EQ(pwrite(made->fd(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));

@@ -109,6 +109,25 @@ class EventLines {
         number(8);
         return "DONE " + failed;
       }
+      case 11: {
+        std::string signal = decimal(4);
+        number(1), number(8);
+        return "CRASHED " + signal;
+      }
+      case 12: {
+        number(4);
+        std::string more = decimal(1), dropped = decimal(4);
+        number(4);
+        return "STACK " + more + " " + dropped + (str().empty() ? " empty" : "");
+      }
+      case 13: {
+        std::string index = decimal(4);
+        return "LIMIT " + index + " " + decimal(8);
+      }
+      case 14: {
+        std::string index = decimal(4);
+        return "NOTE " + index + " " + str();
+      }
     }
     damaged_ = true;
     return "frame of type " + std::to_string(type);

@@ -69,6 +69,9 @@ const char* dyad_temp_dir(dyad_T* t);
 void dyad_setenv(dyad_T* t, const char* name, const char* value);
 /* Changes the working directory until the end of the test; the test ends as fatal if that is not possible. */
 void dyad_chdir(dyad_T* t, const char* directory);
+/* How long this test may take, in seconds from its start, its subtests included, instead of --test-timeout; 0: as long
+ * as it likes. */
+void dyad_set_timeout(dyad_T* t, double seconds);
 /* From now to dyad_helper_end, messages of this test carry this place instead of their own. Calls nest: the outermost
  * place counts. For functions that check something for their caller. */
 void dyad_helper(dyad_T* t, const char* file, int line);
@@ -208,6 +211,13 @@ class T : public dyad_T {
     dyad_setenv(this, std::string(variable.data, variable.size).c_str(), nullptr);
   }
   void chdir(detail::Text directory) { dyad_chdir(this, std::string(directory.data, directory.size).c_str()); }
+  void set_timeout(double seconds) { dyad_set_timeout(this, seconds); }
+  /// A std::chrono::duration.
+  template <class Duration, class Period = typename Duration::period>
+  void set_timeout(Duration limit) {
+    set_timeout(static_cast<double>(limit.count()) * static_cast<double>(Period::num) /
+                static_cast<double>(Period::den));
+  }
   void uncacheable(detail::Text why) { dyad_uncacheable(this, std::string(why.data, why.size).c_str()); }
 
   /// While the returned object lives, messages carry the place `here`: a function that checks something for its caller

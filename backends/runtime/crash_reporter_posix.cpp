@@ -1,0 +1,319 @@
+#include <fcntl.h>
+#include <link.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+
+#include "backends/abi/wire.h"
+#include "backends/runtime/crash_reporter.hpp"
+
+namespace dyad::runtime {
+namespace {
+
+constexpr int kFatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+constexpr int kQuery = SIGQUIT;
+constexpr std::size_t kSignals = std::size(kFatal) + 1;
+constexpr std::size_t kFirstFrames = 96, kLastFrames = 24;  // what is between is counted
+constexpr unsigned kMostFrames = 400'000;
+constexpr int kMostThreads = 64;
+constexpr long kThreadWaitNs = 200'000'000;
+
+int g_channel = -1;
+pid_t g_pid = 0, g_parent = 0;
+struct sigaction g_before[kSignals];
+bool g_installed[kSignals];
+stack_t g_stack_before;
+alignas(16) char g_stack[64 << 10];
+std::atomic<bool> g_crashing{false};
+/// The thread whose stack is being asked for, 0: none.
+std::atomic<pid_t> g_asked{0};
+
+pid_t thread_id() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+/// One frame of the event stream in a fixed buffer; what does not fit is left out.
+class Frame {
+ public:
+  explicit Frame(dyad_frame type) { bytes_[4] = static_cast<char>(type); }
+  void number(std::uint64_t value, int size) {
+    for (int i = 0; i < size; ++i) put(static_cast<char>(value >> (8 * i)));
+  }
+  /// Begins a text that lasts to the end of the frame.
+  void begin_text() {
+    text_ = size_;
+    number(0, 4);
+  }
+  void text(const char* string) {
+    while (*string != '\0') put(*string++);
+  }
+  void hex(std::uint64_t value) {
+    char digits[16];
+    int count = 0;
+    do digits[count++] = "0123456789abcdef"[value & 15];
+    while ((value >>= 4) != 0);
+    while (count > 0) put(digits[--count]);
+  }
+  void send() {
+    if (text_ != 0) fill(text_, size_ - text_ - 4);
+    fill(0, size_ - 5);
+    for (std::size_t sent = 0; sent < size_;) {
+      ssize_t written = ::write(g_channel, bytes_ + sent, size_ - sent);
+      if (written < 0 && errno == EAGAIN) continue;
+      if (written <= 0 && errno != EINTR) return;
+      if (written > 0) sent += static_cast<std::size_t>(written);
+    }
+  }
+  bool has_room() const { return size_ + 1024 < sizeof bytes_; }
+
+ private:
+  void put(char byte) {
+    if (size_ < sizeof bytes_) bytes_[size_++] = byte;
+  }
+  void fill(std::size_t at, std::size_t value) {
+    for (std::size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<char>(value >> (8 * i));
+  }
+  char bytes_[24 << 10];
+  std::size_t size_ = 5, text_ = 0;
+};
+
+struct Walk {
+  std::uintptr_t pc;  // where the signal came; frames before it are the handler's
+  bool begun;
+  unsigned count;
+  std::uintptr_t first[kFirstFrames], last[kLastFrames];
+
+  void add(std::uintptr_t address) {
+    if (count < kFirstFrames)
+      first[count] = address;
+    else
+      last[(count - kFirstFrames) % kLastFrames] = address;
+    ++count;
+  }
+};
+
+_Unwind_Reason_Code visit(_Unwind_Context* context, void* data) {
+  Walk& walk = *static_cast<Walk*>(data);
+  int is_exact = 0;
+  std::uintptr_t pc = _Unwind_GetIPInfo(context, &is_exact);
+  if (pc == 0 || walk.count >= kMostFrames) return _URC_END_OF_STACK;
+  walk.begun = walk.begun || pc == walk.pc;
+  // A return address is that of the next instruction, perhaps of the next function.
+  if (walk.begun) walk.add(is_exact != 0 || walk.count == 0 ? pc : pc - 1);
+  return _URC_NO_REASON;
+}
+
+struct Place {
+  std::uintptr_t pc;
+  const char* module;
+  std::uintptr_t offset;
+};
+
+int find_module(dl_phdr_info* info, std::size_t, void* data) {
+  Place& place = *static_cast<Place*>(data);
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const auto& header = info->dlpi_phdr[i];
+    std::uintptr_t begin = info->dlpi_addr + header.p_vaddr;
+    if (header.p_type != PT_LOAD || place.pc < begin || place.pc >= begin + header.p_memsz) continue;
+    place.offset = place.pc - info->dlpi_addr;
+    place.module = info->dlpi_name;
+    if (place.module == nullptr || place.module[0] == '\0')
+      place.module = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+    return 1;
+  }
+  return 0;
+}
+
+void add_place(Frame& frame, std::uintptr_t pc) {
+  Place place{pc, nullptr, pc};
+  ::dl_iterate_phdr(find_module, &place);
+  frame.hex(place.offset);
+  frame.text(" ");
+  frame.text(place.module == nullptr ? "" : place.module);
+  frame.text("\n");
+}
+
+std::uintptr_t program_counter(const void* context) {
+  const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(machine.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return machine.pc;
+#else
+  return 0;
+#endif
+}
+
+/// A call of an address that is no code has left only its return address, on the stack.
+std::uintptr_t caller_of_nowhere(const void* context) {
+#if defined(__x86_64__)
+  const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+  const auto* stack = reinterpret_cast<const std::uintptr_t*>(machine.gregs[REG_RSP]);
+  return *stack - 1;
+#else
+  return 0;
+#endif
+}
+
+void send_stack(const void* context, bool more) {
+  static Walk walk;
+  static char storage[sizeof(Frame)];
+  walk.pc = program_counter(context);
+  walk.begun = false;
+  walk.count = 0;
+  _Unwind_Backtrace(visit, &walk);
+  if (walk.count == 0) {
+    walk.add(walk.pc);
+    Place place{walk.pc, nullptr, 0};
+    if (::dl_iterate_phdr(find_module, &place) == 0)
+      if (std::uintptr_t caller = caller_of_nowhere(context); caller != 0) walk.add(caller);
+  }
+  Frame& frame = *new (storage) Frame(DYAD_FRAME_STACK);
+  frame.number(static_cast<std::uint64_t>(thread_id()), 4);
+  frame.number(more ? 1 : 0, 1);
+  const unsigned kept = std::min<unsigned>(walk.count, kFirstFrames + kLastFrames);
+  frame.number(walk.count - kept, 4);
+  frame.number(std::min<unsigned>(walk.count, kFirstFrames), 4);
+  frame.begin_text();
+  for (unsigned i = 0; i < std::min<unsigned>(walk.count, kFirstFrames) && frame.has_room(); ++i)
+    add_place(frame, walk.first[i]);
+  if (walk.count > kFirstFrames) {
+    const unsigned last = kept - kFirstFrames, begin = walk.count - kFirstFrames - last;
+    for (unsigned i = 0; i < last && frame.has_room(); ++i) add_place(frame, walk.last[(begin + i) % kLastFrames]);
+  }
+  frame.send();
+}
+
+void send_crash(int number, const siginfo_t& info) {
+  Frame frame(DYAD_FRAME_CRASHED);
+  const bool by_fault = info.si_code > 0 && (number == SIGSEGV || number == SIGBUS);
+  frame.number(static_cast<std::uint64_t>(number), 4);
+  frame.number(by_fault ? 1 : 0, 1);
+  frame.number(by_fault ? reinterpret_cast<std::uint64_t>(info.si_addr) : 0, 8);
+  frame.send();
+}
+
+void wait_a_moment() {
+  const timespec moment{0, 1'000'000};
+  ::nanosleep(&moment, nullptr);
+}
+
+/// Asks every other thread for its stack, one after the other; one that blocks the signal is left out.
+void ask_other_threads() {
+  struct Entry {
+    std::uint64_t inode;
+    std::int64_t offset;
+    unsigned short size;
+    unsigned char type;
+    char name[1];
+  };
+  const pid_t self = thread_id();
+  int directory =
+      static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory < 0) return;
+  alignas(Entry) static char buffer[4096];
+  int asked = 0;
+  for (long size; (size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0;)
+    for (long at = 0; at < size;) {
+      const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
+      at += entry->size;
+      pid_t thread = 0;
+      for (const char* digit = entry->name; *digit >= '0' && *digit <= '9'; ++digit)
+        thread = thread * 10 + (*digit - '0');
+      if (thread == 0 || thread == self || ++asked > kMostThreads) continue;
+      g_asked = thread;
+      if (::syscall(SYS_tgkill, g_pid, thread, kQuery) != 0) continue;
+      for (long waited = 0; g_asked == thread && waited < kThreadWaitNs; waited += 1'000'000) wait_a_moment();
+    }
+  g_asked = 0;
+  ::syscall(SYS_close, directory);
+}
+
+void end_as_without_handler(int number) {
+  ::signal(number, SIG_DFL);
+  ::raise(number);  // blocked as long as this handler runs
+}
+
+extern "C" void dyad_on_fatal_signal(int number, siginfo_t* info, void* context) {
+  const int saved = errno;
+  if (::getpid() == g_pid && g_channel >= 0) {
+    // Another thread is at it, and will end this one.
+    while (g_crashing.exchange(true)) wait_a_moment();
+    send_crash(number, *info);
+    send_stack(context, false);
+  }
+  end_as_without_handler(number);
+  errno = saved;
+}
+
+extern "C" void dyad_on_query(int number, siginfo_t* info, void* context) {
+  const int saved = errno;
+  if (::getpid() != g_pid || g_channel < 0) return end_as_without_handler(number);
+  if (info->si_code == SI_TKILL && info->si_pid == g_pid) {
+    pid_t self = thread_id();
+    if (g_asked == self) {
+      send_stack(context, true);
+      g_asked.compare_exchange_strong(self, 0);
+    } else {
+      dyad_on_fatal_signal(number, info, context);
+    }
+  } else if (info->si_pid != g_parent) {
+    dyad_on_fatal_signal(number, info, context);
+  } else if (!g_crashing.exchange(true)) {
+    ask_other_threads();
+    send_stack(context, false);
+    g_crashing = false;
+  }
+  errno = saved;
+}
+
+int signal_at(std::size_t place) { return place < std::size(kFatal) ? kFatal[place] : kQuery; }
+
+}  // namespace
+
+void begin_crash_reports(int channel) {
+  g_channel = channel;
+  g_pid = ::getpid();
+  g_parent = ::getppid();
+  g_crashing = false;
+  stack_t ours{};
+  ours.ss_sp = g_stack;
+  ours.ss_size = sizeof g_stack;
+  // A sanitizer has its own.
+  ::sigaltstack(nullptr, &g_stack_before);
+  if ((g_stack_before.ss_flags & SS_DISABLE) != 0) ::sigaltstack(&ours, nullptr);
+  for (std::size_t i = 0; i < kSignals; ++i) {
+    struct sigaction action {};
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    action.sa_sigaction = signal_at(i) == kQuery ? dyad_on_query : dyad_on_fatal_signal;
+    ::sigaction(signal_at(i), nullptr, &g_before[i]);
+    g_installed[i] = g_before[i].sa_handler == SIG_DFL && ::sigaction(signal_at(i), &action, nullptr) == 0;
+  }
+}
+
+void end_crash_reports() {
+  if (g_channel < 0) return;
+  g_channel = -1;
+  for (std::size_t i = 0; i < kSignals; ++i) {
+    struct sigaction now;
+    ::sigaction(signal_at(i), nullptr, &now);
+    const bool ours = now.sa_sigaction == dyad_on_query || now.sa_sigaction == dyad_on_fatal_signal;
+    if (g_installed[i] && ours) ::sigaction(signal_at(i), &g_before[i], nullptr);
+  }
+  stack_t now;
+  ::sigaltstack(nullptr, &now);
+  if (now.ss_sp != g_stack) return;
+  now.ss_flags = SS_DISABLE;
+  ::sigaltstack(&now, nullptr);
+}
+
+}  // namespace dyad::runtime

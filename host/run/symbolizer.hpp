@@ -1,0 +1,48 @@
+/// What addresses in object files mean: functions, files, lines, inlined calls.
+///
+/// Asks llvm-symbolizer, a process of its own that is started for the first question and kept for the others: LLVM is
+/// not mapped here, and not started for a run without crashes. Without one ($DYAD_SYMBOLIZER, llvm-symbolizer-22 or
+/// llvm-symbolizer in PATH) nothing is known. One thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/run/descriptor.hpp"
+
+namespace dyad::run {
+
+struct SourcePlace {
+  std::string function;
+  std::string file;  ///< as the compiler was given it; empty if it is not known
+  std::uint32_t line = 0;
+};
+
+class Symbolizer {
+ public:
+  Symbolizer() = default;
+  Symbolizer(const Symbolizer&) = delete;
+  ~Symbolizer();
+
+  /// The call at this offset and those that it is inlined in, innermost first; empty if nothing is known. Waits for the
+  /// other process.
+  const std::vector<SourcePlace>& find(const std::string& object, std::uint64_t offset);
+
+ private:
+  void start();
+  void stop();
+  bool ask(const std::string& question, std::string& answer);
+
+  std::map<std::pair<std::string, std::uint64_t>, std::vector<SourcePlace>> known_;
+  bool failed_ = false;
+  int pid_ = -1;
+  Descriptor to_, from_;
+};
+
+/// The lines of an answer, as llvm-symbolizer gives it: function, place, function, place, ...
+std::vector<SourcePlace> read_symbolizer_answer(const std::string& answer);
+
+}  // namespace dyad::run

@@ -1,0 +1,133 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+#include "host/run/symbolizer.hpp"
+
+extern char** environ;
+
+namespace dyad::run {
+namespace {
+
+/// For one answer. The first one reads all debug information of a file.
+constexpr int kAnswerLimitMs = 20'000;
+
+}  // namespace
+
+std::vector<SourcePlace> read_symbolizer_answer(const std::string& answer) {
+  std::vector<SourcePlace> places;
+  std::string_view rest = answer;
+  auto take_line = [&] {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    return line;
+  };
+  while (!rest.empty()) {
+    std::string_view function = take_line(), place = take_line();
+    if (function.empty() || function == "??") break;
+    SourcePlace found{.function = std::string(function), .file = {}};
+    // file:line:column; the file may hold colons.
+    std::size_t column = place.rfind(':');
+    std::size_t line = column == place.npos || column == 0 ? place.npos : place.rfind(':', column - 1);
+    if (line != place.npos && !place.starts_with("??")) {
+      std::from_chars(place.data() + line + 1, place.data() + column, found.line);
+      found.file = place.substr(0, line);
+    }
+    places.push_back(std::move(found));
+  }
+  return places;
+}
+
+Symbolizer::~Symbolizer() { stop(); }
+
+const std::vector<SourcePlace>& Symbolizer::find(const std::string& object, std::uint64_t offset) {
+  auto [known, is_new] = known_.try_emplace({object, offset});
+  if (!is_new || object.empty() || object.find_first_of("\"\n") != std::string::npos) return known->second;
+  std::string answer;
+  if (pid_ < 0 && !failed_) start();
+  if (pid_ >= 0 && ask(fmt::format("CODE \"{}\" 0x{:x}\n", object, offset), answer))
+    known->second = read_symbolizer_answer(answer);
+  return known->second;
+}
+
+void Symbolizer::start() {
+  int questions[2], answers[2];
+  failed_ = true;
+  if (pipe2(questions, O_CLOEXEC) != 0) return;
+  Descriptor their_questions(questions[0]);
+  to_ = Descriptor(questions[1]);
+  if (pipe2(answers, O_CLOEXEC) != 0) return;
+  from_ = Descriptor(answers[0]);
+  Descriptor their_answers(answers[1]);
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_adddup2(&actions, their_questions.get(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, their_answers.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  // In our group, as all that we start for ourselves. It ends when our end of its input is closed, however we end.
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const char* chosen = std::getenv("DYAD_SYMBOLIZER");
+  for (const char* program : {chosen ? chosen : "llvm-symbolizer-22", "llvm-symbolizer"}) {
+    std::string name = program, style = "--output-style=LLVM";
+    char* argv[] = {name.data(), style.data(), nullptr};
+    failed_ = posix_spawnp(&pid_, program, &actions, &attributes, argv, environ) != 0;
+    if (!failed_ || chosen) break;
+  }
+  if (failed_) pid_ = -1;
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+}
+
+void Symbolizer::stop() {
+  if (pid_ < 0) return;
+  to_.close();
+  from_.close();
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+}
+
+bool Symbolizer::ask(const std::string& question, std::string& answer) {
+  bool asked = false;
+  // A symbolizer that has died must not take us along.
+  struct sigaction ignore {
+  }, before;
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &before);
+  asked = write(to_.get(), question.data(), question.size()) == static_cast<ssize_t>(question.size());
+  sigaction(SIGPIPE, &before, nullptr);
+  pollfd ready{from_.get(), POLLIN, 0};
+  char buffer[4096];
+  // An empty line ends the answer.
+  while (asked && answer != "\n" && !answer.ends_with("\n\n")) {
+    int polled = poll(&ready, 1, kAnswerLimitMs);
+    if (polled < 0 && errno == EINTR) continue;
+    ssize_t got = polled > 0 ? read(from_.get(), buffer, sizeof buffer) : 0;
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) asked = false;
+    if (got > 0) answer.append(buffer, static_cast<std::size_t>(got));
+  }
+  if (asked) return true;
+  stop();
+  failed_ = true;
+  return false;
+}
+
+}  // namespace dyad::run
