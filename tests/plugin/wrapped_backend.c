@@ -1,6 +1,6 @@
 /* A backend that runs each image under another program: `/usr/bin/env IMAGE ARGS...`, or what $DYAD_WRAPPER says
- * instead ("valgrind -q --trace-children=yes"). docs/backends.md explains it; nothing but the installed header is needed
- * to build it. */
+ * instead ("valgrind -q --trace-children=yes"). docs/backends.md explains it; nothing but the installed header is
+ * needed to build it. */
 #define _GNU_SOURCE
 #include <dyad/backend.h>
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,11 +65,25 @@ static void wait_until_executable(const char* image) {
   if (fd >= 0) close(fd);
 }
 
+static void limit(int which, rlim_t most) {
+  struct rlimit limits;
+  if (getrlimit(which, &limits) != 0) return;
+  limits.rlim_cur = most < limits.rlim_max ? most : limits.rlim_max;
+  setrlimit(which, &limits);
+}
+
 /* In the child, which shares the host's memory until it executes: system calls only. */
 static int settle_in(const dyad_session* session, const dyad_start* what, int input_fd, pid_t host) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_CHILD_SUBREAPER, 1); /* what tests leave running comes to the process, which says so */
   if (getppid() != host) return -1;
+  /* Members that a host may be too old for, as input_fd. We share no processes: `sharing` allows it, and does not ask
+   * for it. */
+  if (what->size > offsetof(dyad_start, memory)) {
+    if (what->core == 0) limit(RLIMIT_CORE, 0);
+    if (what->memory != 0) limit(RLIMIT_DATA, what->memory);
+  }
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
