@@ -100,6 +100,7 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
   session->build->given().know(session->packages);
 
   session->run_options = make_run_options(options);
+  session->run_options.symbolizer = session->installation.lib_dir / "dyad-symbolizer";
   auto& world = session->build->world();
   session->results.emplace(world, identity_of(*session->backend, options.backend, session->installation, world.files()),
                            session->run_options);

@@ -1,5 +1,5 @@
 /// Where the parts of this dyad are: the same layout below an installation prefix and in the build folder.
-///   bin/dyad  lib/dyad/{dyad-worker,libdyad_codegen.so,runtime.o,main.o,plugins/,seed/}  share/dyad/{include,runtime}
+///   bin/dyad  lib/dyad/{dyad-worker,dyad-symbolizer,libdyad_codegen.so,runtime.o,main.o,plugins/,seed/}  share/dyad/{include,runtime}
 #pragma once
 
 #include <filesystem>

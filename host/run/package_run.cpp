@@ -256,6 +256,7 @@ std::size_t PackageRun::read(std::size_t limit, Clock::time_point now) {
       continue;
     if (event && ProcessClock::concerns(**event)) clock_->on(**event, Clock::now());
     const std::uint64_t repetitions = image_run_->repetitions();
+    if (event && std::holds_alternative<Crashed>(**event)) symbolizer_.prepare();
     Result<void> applied = event ? image_run_->apply(**event, now) : fail(event.error());
     if (repetitions_ && deadline_ && image_run_->repetitions() > repetitions) deadline_ = now + options_.time_limit;
     if (applied) continue;

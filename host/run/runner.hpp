@@ -68,6 +68,7 @@ struct RunOptions {
   Isolation isolation = Isolation::kAuto;
   std::uint64_t memory = 0;  ///< limit of each process in bytes; 0: none
   bool core = false;         ///< core dumps are not prevented
+  std::string symbolizer;    ///< the program that is asked what the addresses of a stack mean
   /// On the thread of run(): of a test that takes long; of all tests that run, when the user asks (SIGQUIT).
   std::function<void(const RunningTest&)> on_slow;
   std::function<void(const std::vector<RunningTest>&)> on_query;

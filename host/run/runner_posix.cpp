@@ -207,7 +207,7 @@ class Runner::Impl {
   std::vector<std::unique_ptr<PackageRun>> active_;
   bool failed_ = false, interrupted_ = false;
   RunStatistics statistics_;
-  Symbolizer symbolizer_;
+  Symbolizer symbolizer_{options_.symbolizer};
 };
 
 Runner::Runner(Backend& backend, RunOptions options, Done done)

@@ -1,8 +1,8 @@
 /// What addresses in object files mean: functions, files, lines, inlined calls.
 ///
-/// Asks llvm-symbolizer, a process of its own that is started for the first question and kept for the others: LLVM is
-/// not mapped here, and not started for a run without crashes. Without one ($DYAD_SYMBOLIZER, llvm-symbolizer-22 or
-/// llvm-symbolizer in PATH) nothing is known. One thread.
+/// Asks dyad-symbolizer, a process of its own that is started for the first crash and kept for the others: LLVM is not
+/// mapped here, and nothing is started for a run without crashes. $DYAD_SYMBOLIZER names another one, which must speak
+/// as llvm-symbolizer does. Without one nothing is known. One thread.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,13 @@ struct SourcePlace {
 
 class Symbolizer {
  public:
-  Symbolizer() = default;
+  /// `program`: dyad-symbolizer.
+  explicit Symbolizer(std::string program) : program_(std::move(program)) {}
   Symbolizer(const Symbolizer&) = delete;
   ~Symbolizer();
 
+  /// A question will come: starts the other process, which gets ready meanwhile.
+  void prepare();
   /// The call at this offset and those that it is inlined in, innermost first; empty if nothing is known. Waits for the
   /// other process.
   const std::vector<SourcePlace>& find(const std::string& object, std::uint64_t offset);
@@ -36,6 +39,7 @@ class Symbolizer {
   void stop();
   bool ask(const std::string& question, std::string& answer);
 
+  std::string program_;
   std::map<std::pair<std::string, std::uint64_t>, std::vector<SourcePlace>> known_;
   bool failed_ = false;
   int pid_ = -1;

@@ -53,10 +53,14 @@ const std::vector<SourcePlace>& Symbolizer::find(const std::string& object, std:
   auto [known, is_new] = known_.try_emplace({object, offset});
   if (!is_new || object.empty() || object.find_first_of("\"\n") != std::string::npos) return known->second;
   std::string answer;
-  if (pid_ < 0 && !failed_) start();
+  prepare();
   if (pid_ >= 0 && ask(fmt::format("CODE \"{}\" 0x{:x}\n", object, offset), answer))
     known->second = read_symbolizer_answer(answer);
   return known->second;
+}
+
+void Symbolizer::prepare() {
+  if (pid_ < 0 && !failed_) start();
 }
 
 void Symbolizer::start() {
@@ -83,12 +87,9 @@ void Symbolizer::start() {
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   const char* chosen = std::getenv("DYAD_SYMBOLIZER");
-  for (const char* program : {chosen ? chosen : "llvm-symbolizer-22", "llvm-symbolizer"}) {
-    std::string name = program, style = "--output-style=LLVM";
-    char* argv[] = {name.data(), style.data(), nullptr};
-    failed_ = posix_spawnp(&pid_, program, &actions, &attributes, argv, environ) != 0;
-    if (!failed_ || chosen) break;
-  }
+  std::string program = chosen ? chosen : program_, style = "--output-style=LLVM";
+  char* argv[] = {program.data(), style.data(), nullptr};
+  failed_ = posix_spawnp(&pid_, program.c_str(), &actions, &attributes, argv, environ) != 0;
   if (failed_) pid_ = -1;
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);

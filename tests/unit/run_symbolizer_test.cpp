@@ -28,7 +28,7 @@ TEST(SymbolizerAnswer, MayKnowNothingOrOnlyTheFunction) {
 
 TEST(SymbolizerAnswer, OfAProgramThatDoesNotAnswerIsNone) {
   ::setenv("DYAD_SYMBOLIZER", "/bin/false", 1);
-  Symbolizer symbolizer;
+  Symbolizer symbolizer("");
   EXPECT_TRUE(symbolizer.find("/bin/true", 1).empty());
   EXPECT_TRUE(symbolizer.find("/bin/true", 2).empty());
   ::unsetenv("DYAD_SYMBOLIZER");
@@ -36,7 +36,7 @@ TEST(SymbolizerAnswer, OfAProgramThatDoesNotAnswerIsNone) {
 
 TEST(StackText, CollapsesRecursionAndSaysWhatIsMissing) {
   ::setenv("DYAD_SYMBOLIZER", "/nonexistent", 1);
-  Symbolizer symbolizer;
+  Symbolizer symbolizer("");
   Stack stack{.thread = 5, .more = false, .dropped = 40, .before = 7, .frames = ""};
   for (int i = 0; i < 3; ++i) stack.frames += "10 /x/a.so\n20 /x/a.so\n";
   stack.frames += "30 /x/a.so\n40 /x/b.so\n50 \n";
