@@ -138,9 +138,9 @@ class Worker {
     if (ready <= 0 || ::recv(socket_.get(), &greeting, sizeof greeting, 0) != sizeof greeting)
       throw std::runtime_error(program + ": did not start as dyad's worker; install dyad again");
     greeting.version[sizeof greeting.version - 1] = '\0';
-    if (std::string_view(greeting.version) != DYAD_VERSION)
-      throw std::runtime_error(program + ": is of dyad " + greeting.version +
-                               ", not " DYAD_VERSION "; install dyad again");
+    if (std::string_view(greeting.version) != DYAD_VERSION " " DYAD_PROTOCOL)
+      throw std::runtime_error(program + ": is of another build of dyad (" + greeting.version +
+                               ", not " DYAD_VERSION " " DYAD_PROTOCOL "); install dyad again");
   }
 
   void stop() {
@@ -212,13 +212,29 @@ struct Executor {
 struct dyad_session {
   std::string worker_program;
   std::unique_ptr<Worker> worker;
+  unsigned workers = 0;  ///< that were started
   std::vector<std::unique_ptr<Executor>> idle;
   std::uint64_t last_executor = 0;
+
+  /// A new one is tried once: whatever ends it may do so again and again.
+  void need_worker() {
+    if (worker) return;
+    if (workers == 2)
+      throw std::runtime_error("dyad-worker was ended from outside, twice; --backend=exe does without it");
+    worker = std::make_unique<Worker>(worker_program);
+    ++workers;
+  }
+  /// It is gone, and all that it ran with it.
+  void lose_worker() {
+    idle.clear();
+    worker.reset();
+  }
 };
 
 struct dyad_process {
   dyad_session* session;
   std::unique_ptr<Executor> executor;
+  unsigned worker;  ///< which one forked the executor
   bool shared;
   std::string ran_before;
   bool signalled = false, killed = false;
@@ -244,14 +260,12 @@ std::unique_ptr<Executor> fork_executor(dyad_session& session) {
     throw_system_error("getrandom");
   Descriptor theirs(ends[1]);
   const Order order{Order::kFork, 0, executor->id, executor->secret};
-  if (!session.worker) session.worker = std::make_unique<Worker>(session.worker_program);
+  session.need_worker();
   try {
     session.worker->send_order(order, theirs.get());
   } catch (const std::exception&) {
-    // It is gone, and what it ran with it. A new one is tried once.
-    session.idle.clear();
-    session.worker.reset();
-    session.worker = std::make_unique<Worker>(session.worker_program);
+    session.lose_worker();
+    session.need_worker();
     session.worker->send_order(order, theirs.get());
   }
   return executor;
@@ -297,7 +311,7 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   ++executor->runs;
   std::string_view image = what->image;
   std::string before = std::exchange(executor->last_image, std::string(image.substr(image.rfind('/') + 1)));
-  return new dyad_process{session, std::move(executor), shared, std::move(before)};
+  return new dyad_process{session, std::move(executor), session->workers, shared, std::move(before)};
 } catch (const std::exception& problem) {
   say(error->text, problem.what());
   return nullptr;
@@ -370,6 +384,8 @@ void finish(dyad_process* process, dyad_end* end) {
     end->kind = DYAD_END_LOST;
     end->code = 0;
     say(end->text, known ? ending.text : "dyad-worker ended");
+    // Its socket to us may outlive it by an instant.
+    if (!known && process->worker == process->session->workers) process->session->lose_worker();
   }
   if (end->size > offsetof(dyad_end, retired)) {
     end->runs_before = executor.runs - 1;

@@ -29,7 +29,7 @@ inline constexpr char kWorkerName[] = "dyad-worker";
 inline constexpr int kWorkerSocket = 3;
 
 struct Greeting {
-  char version[64];
+  char version[64];  ///< of dyad, and a digest of this file
 };
 
 struct Order {

@@ -44,7 +44,7 @@ class Zygote {
     sigprocmask(SIG_BLOCK, &children, nullptr);
     int child_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     Greeting greeting{};
-    std::snprintf(greeting.version, sizeof greeting.version, "%s", DYAD_VERSION);
+    std::snprintf(greeting.version, sizeof greeting.version, "%s", DYAD_VERSION " " DYAD_PROTOCOL);
     if (child_fd < 0 || send(kWorkerSocket, &greeting, sizeof greeting, MSG_NOSIGNAL) < 0) return 1;
     pollfd polled[] = {{kWorkerSocket, POLLIN, 0}, {child_fd, POLLIN, 0}};
     for (;;) {

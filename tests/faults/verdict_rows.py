@@ -3,6 +3,7 @@ the verdict, the exit code, the accounting, that the next test has run, and that
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -221,6 +222,56 @@ def zygote_killed(case: Case) -> None:
     zygote = int(re.search(r"^PPid:\s*(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1])
     os.kill(zygote, signal.SIGKILL)
     must(case, case.end(process), "a kill", 1, {"TestFirst": "PASS", "TestFault": "CRASH lost: .*", "TestNext": "PASS"})
+
+
+@row(30, "the zygote is killed each time it is there: clear, and soon over", ("dll",))
+def zygote_killed_again(case: Case) -> None:
+    for package in "pqr":
+        case.write(f"{package}/a_test.c", C + "#include <signal.h>\n#include <unistd.h>\n"
+                   "void TestFault(dyad_T *t) { (void)t; kill(getppid(), SIGKILL); for (;;) pause(); }" + NEXT)
+    run = case.test("-p", "1", "--isolate=package")
+    case.inject()
+    twice = r"cannot start: dyad-worker was ended from outside, twice; --backend=exe does without it"
+    for text in (r"^--- CRASH: TestFault \(\S+\) \[lost: dyad-worker ended", r"^--- PASS: TestNext ",
+                 rf"^FAIL\tr \[load failed\]: {twice}$"):
+        case.must(re.search(text, run.stdout, re.MULTILINE) is not None, f"no {text!r} in\n{run.stdout}{run.stderr}")
+    case.must(run.code == 3, f"exit code {run.code}")
+    case.must(not processes_of(case), f"processes are left: {processes_of(case)}")
+
+
+@row(31, "the worker is missing, another program, or of another build", ("dll",))
+def strange_worker(case: Case) -> None:
+    case.write("p/a_test.c", C + NEXT)
+    prefix = case.dyad_program.resolve().parent.parent
+    mine = case.folder / "installed"
+    (mine / "bin").mkdir(parents=True)
+    shutil.copy(prefix / "bin/dyad", mine / "bin/dyad")
+    (mine / "share").symlink_to(prefix / "share")
+    (mine / "lib/dyad").mkdir(parents=True)
+    for part in (prefix / "lib/dyad").iterdir():
+        (mine / "lib/dyad" / part.name).symlink_to(part)
+    case.dyad_program = mine / "bin/dyad"
+    worker = mine / "lib/dyad/dyad-worker"
+    original = worker.resolve().read_bytes()
+    other = b"""#!/usr/bin/env python3
+import os
+import socket
+socket.socket(fileno=3).send(b"0.1 of yesterday".ljust(64, b"\\0"))
+os.read(3, 100)
+"""
+    for what, content, says in (("the right one", original, None), ("missing", None, "No such file or directory"),
+                                ("another program", b"#!/bin/sh\n", "did not start as dyad's worker"),
+                                ("another build", other, "is of another build of dyad")):
+        worker.unlink(missing_ok=True)
+        if content is not None:
+            worker.write_bytes(content)
+            worker.chmod(0o755)
+        run = case.test("--count=1")
+        case.inject()
+        shown = f"{what}: exit code {run.code}\n{run.stdout}{run.stderr}"
+        case.must(run.code == (0 if says is None else 2 if content is None else 3), shown)
+        case.must(says is None or re.search(rf"dyad-worker: {says}.*; install dyad again", run.stdout + run.stderr) is not None,
+                  shown)
 
 
 @row(32, "SIGINT and SIGTERM to dyad")
