@@ -141,6 +141,9 @@ void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::
     others.push_back(std::move(input));
   }
   outcome.facts = parts_.inputs.facts_of(others);
+  outcome.facts.own.add(inputs::FactKind::kEnvironment, "LIBRARY_PATH",
+                        inputs::environment_state(std::getenv("LIBRARY_PATH")));
+  outcome.facts.own.normalise();
   if (changed) outcome.facts.own.spoil();
 
   auto bytes = read_file(job.output);

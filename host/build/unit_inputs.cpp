@@ -14,10 +14,16 @@ using inputs::FileStates;
 
 namespace {
 
-/// What the compiler and its driver read of the environment.
-constexpr std::array kVariables{"CPATH",         "C_INCLUDE_PATH",         "CPLUS_INCLUDE_PATH", "LIBRARY_PATH",
-                                "COMPILER_PATH", "GCC_EXEC_PREFIX",        "SOURCE_DATE_EPOCH",  "CCC_OVERRIDE_OPTIONS",
-                                "SDKROOT",       "CLANG_NO_DEFAULT_CONFIG"};
+/// What the compiler and its driver read of the environment. (LIBRARY_PATH is the linker's.)
+constexpr std::array kVariables{"CPATH",
+                                "C_INCLUDE_PATH",
+                                "CPLUS_INCLUDE_PATH",
+                                "COMPILER_PATH",
+                                "GCC_EXEC_PREFIX",
+                                "SOURCE_DATE_EPOCH",
+                                "CCC_OVERRIDE_OPTIONS",
+                                "SDKROOT",
+                                "CLANG_NO_DEFAULT_CONFIG"};
 
 /// The directory from which `header` ("gtest/gtest.h") was included, or nothing.
 void note_include_directory(const std::string& path, std::string_view header, std::string& directory) {
