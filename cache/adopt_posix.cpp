@@ -32,7 +32,8 @@ Result<Amount> Store::adopt(const std::filesystem::path& directory) {
       const bool is_sound =
           bytes && (is_action ? decode_action(ActionId{*digest}, *bytes).has_value() : digest_of(*bytes) == *digest);
       if (!is_sound) continue;
-      if (auto written = state_->files.write(name, *bytes); !written) return fail(written.error());
+      if (auto written = state_->files.write(name, *bytes); !written)
+        return fail(state_->noted(fail(written.error())).error());
       ++adopted.files;
       adopted.bytes += bytes->size();
     }

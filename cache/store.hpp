@@ -119,7 +119,7 @@ class Store {
   Result<OutputId> put(const ActionId& id, std::string_view bytes, Form form = Form::kCompact);
 
   /// Copies what the store at `directory` has and this one lacks; that one is only read, and damaged entries are left
-  /// out. What was copied.
+  /// out. What was copied. What cannot be written counts as a put that failed.
   Result<Amount> adopt(const std::filesystem::path& directory);
 
   /// Of this format version: below the directory that was opened.

@@ -186,7 +186,7 @@ void Compiler::compile(const RequestPointer& request, const std::shared_ptr<cons
     // With another prelude than last time the object is another, too.
     const auto& cached = request->cached;
     if (cached && cached->prelude_object == unit->prelude_object &&
-        (!unit->ok() || unit->object_id != cached->object_id))
+        (!unit->ok() || serialize(*unit) != serialize(*cached)))
       mismatches_->add(fmt::format("compilation {}: {}", request->lookup.digest.hex(), request->job.source.native()));
     keep(request->lookup, *unit);
     finish(*request, unit);

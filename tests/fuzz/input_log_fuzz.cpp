@@ -40,7 +40,7 @@ void check(const dyad::run::Inputs& inputs) {
   auto key = [](const Consulted& input) { return std::pair(input.kind, input.text); };
   for (std::size_t i = 0; i < all.size(); ++i) {
     check(!all[i].text.empty() && all[i].text.find('\0') == std::string::npos);
-    check(all[i].seen <= Consulted::Seen::kAbsent && all[i].kind <= Consulted::Kind::kLoaded);
+    check(all[i].seen <= Consulted::Seen::kAbsent && all[i].kind <= Consulted::Kind::kOutput);
     if (all[i].kind != Consulted::Kind::kEnvironment)
       check(all[i].text.front() == '/' && all[i].text.find("//") == std::string::npos);
     if (i > 0) check(key(all[i - 1]) < key(all[i]));

@@ -349,7 +349,7 @@ TEST_P(DllWorker, OfAnotherVersionIsSaid) {
                              "s.send(b'0.0.0-other'.ljust(64, b'\\0'))\ns.recv(1)\n"),
             nullptr);
   EXPECT_EQ(start({"exit", "0"}), nullptr);
-  EXPECT_NE(std::string(error_.text).find("is of dyad 0.0.0-other, not "), std::string::npos) << error_.text;
+  EXPECT_NE(std::string(error_.text).find("is of another build of dyad (0.0.0-other, not "), std::string::npos) << error_.text;
 }
 
 TEST_P(DllWorker, ThatDiesTakesItsRunsAlongAndIsReplaced) {
