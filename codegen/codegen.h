@@ -163,7 +163,7 @@ typedef struct dyad_link {
   dyad_strs libraries; /* paths of objects, linked only where a symbol is wanted (archive semantics), in order */
   dyad_strs args;      /* for the linker: "-lfoo", "-L/x" */
   dyad_str output;     /* path; replaced atomically */
-  uint32_t threads;    /* 0: the linker decides */
+  uint32_t threads;    /* 0: one; memory that further ones took is kept */
 } dyad_link;
 
 typedef struct dyad_link_sink {

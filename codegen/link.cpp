@@ -7,8 +7,10 @@
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "codegen/boundary.hpp"
 #include "codegen/crash_guard.hpp"
@@ -57,7 +59,7 @@ std::vector<std::string> arrange(const DriverResult& driver, const dyad_link& wh
     result.insert(result.end(), {"-Bsymbolic", "--version-script=" + version_script});
     if (needs_all_symbols) result.insert(result.end(), {"-z", "defs"});
   }
-  if (what.threads) result.push_back("--threads=" + std::to_string(what.threads));
+  result.push_back("--threads=" + std::to_string(std::max(what.threads, 1U)));
   return result;
 }
 
@@ -107,7 +109,9 @@ LinkerRun run_lld(const std::vector<std::string>& arguments, const UnnamedFile& 
       for (const std::string& argument : arguments) argv.push_back(argument.c_str());
       std::string messages;
       llvm::raw_string_ostream stream(messages);
-      const lld::Result result = lld::lldMain(argv, stream, stream, {{lld::Gnu, &lld::elf::link}});
+      // lld keeps what each thread made until the thread ends, 5 MB a link: so this one ends, and there is no other.
+      lld::Result result{};
+      std::thread([&] { result = lld::lldMain(argv, stream, stream, {{lld::Gnu, &lld::elf::link}}); }).join();
       can_run_in_process = result.canRunAgain;
       if (result.canRunAgain || result.retCode == 1) return {result.retCode, std::move(messages)};
       // It crashed. As a process it may not, and if it does it will say so.
