@@ -24,6 +24,7 @@
 #include "codegen/module_passes.hpp"
 #include "codegen/object_symbols.hpp"
 #include "codegen/prelude_audit.hpp"
+#include "codegen/prelude_reader.hpp"
 #include "codegen/test_finder.hpp"
 
 namespace dyad::codegen {
@@ -75,7 +76,9 @@ class FindAndEmit : public Action {
     }
     consumers.push_back(std::move(generator));
     if (timed_) consumers.push_back(make_backend_clock(result_.times));
-    return std::make_unique<clang::MultiplexConsumer>(std::move(consumers));
+    auto all = std::make_unique<clang::MultiplexConsumer>(std::move(consumers));
+    if (audit_) use_prelude_reader(compiler, *all);
+    return all;
   }
 
  private:

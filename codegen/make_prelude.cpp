@@ -157,6 +157,8 @@ bool run(Work& work, clang::FrontendAction& action, std::vector<std::string> arg
   auto invocation = make_invocation(arguments, /*colour=*/false, work.text);
   if (!invocation) return false;
   invocation->getPreprocessorOpts().DisablePCHOrModuleValidation = clang::DisableValidationForModuleKind::All;
+  // Line tables stay in an image for all of the object's code, however little of the code does.
+  invocation->getCodeGenOpts().setDebugInfo(llvm::codegenoptions::NoDebugInfo);
   DiagnosticPrinter printer(work.text, invocation->getDiagnosticOpts());
   clang::CompilerInstance compiler(invocation);
   compiler.setVerboseOutputStream(work.text.stream);

@@ -29,9 +29,13 @@ std::vector<fs::path> up_to_root(const fs::path& directory, const fs::path& root
   return places;
 }
 
+/// Of whom a source is: the user's, whose lines stacks show, or a framework's, which as packaged has no debug
+/// information, and would be half of a small image with it.
+enum class Whose { kUser, kForeign };
+
 /// What is decided by dyad, not by the user: objects that serve both backends, stacks that can be walked, symbols that
 /// only the image sees. Flags that a language has no use for draw no warning.
-Strings code_generation(Language language, const BuildOptions& options) {
+Strings code_generation(Language language, Whose whose, const BuildOptions& options) {
   Strings arguments{options.release ? "-O2" : "-O0",
                     "-fPIC",
                     "-fno-omit-frame-pointer",
@@ -40,7 +44,8 @@ Strings code_generation(Language language, const BuildOptions& options) {
                     "-fdata-sections",
                     "-Wno-unused-command-line-argument"};
   if (language == Language::kIr) return arguments;
-  arguments.insert(arguments.end(), {"-gdwarf-4", "-gline-tables-only", "-fvisibility=hidden"});
+  if (whose == Whose::kUser) arguments.insert(arguments.end(), {"-gdwarf-4", "-gline-tables-only"});
+  arguments.emplace_back("-fvisibility=hidden");
   if (language == Language::kCxx) arguments.emplace_back("-fvisibility-inlines-hidden");
   return arguments;
 }
@@ -67,8 +72,6 @@ class Arguments::Impl {
   Impl(discover::Workspace workspace, BuildOptions options)
       : workspace_(std::move(workspace)), options_(std::move(options)) {}
 
-  enum class Whose { kUser, kForeign };
-
   Result<Strings> compile(const fs::path& directory, Language language, Whose whose) {
     std::lock_guard lock(mutex_);
     auto [entry, is_new] = compile_.try_emplace({directory, language, whose});
@@ -86,7 +89,7 @@ class Arguments::Impl {
  private:
   Result<Strings> compute_compile(const fs::path& directory, Language language, Whose whose) {
     auto settings = workspace_.settings_for(directory);
-    Strings arguments = code_generation(language, options_);
+    Strings arguments = code_generation(language, whose, options_);
     if (language == Language::kIr) return arguments;
     arguments.push_back("-std=" + (language == Language::kC ? settings.c_standard : settings.cxx_standard));
     for (const std::string& define : settings.defines) arguments.push_back("-D" + define);
@@ -147,11 +150,11 @@ Arguments::Arguments(const discover::Workspace& workspace, BuildOptions options)
 Arguments::~Arguments() = default;
 
 Result<Strings> Arguments::compile(const fs::path& source) const {
-  return impl_->compile(source.parent_path(), language_of(source), Impl::Whose::kUser);
+  return impl_->compile(source.parent_path(), language_of(source), Whose::kUser);
 }
 
 Result<Strings> Arguments::compile_foreign(const fs::path& user) const {
-  return impl_->compile(user.parent_path(), Language::kCxx, Impl::Whose::kForeign);
+  return impl_->compile(user.parent_path(), Language::kCxx, Whose::kForeign);
 }
 
 Result<Strings> Arguments::link(const fs::path& directory) const { return impl_->link(directory); }

@@ -114,6 +114,7 @@ TEST_F(ArgumentsTest, ForeignSourcesAreTheSameForAllDirectories) {
   EXPECT_TRUE(has(one, "-fno-rtti"));
   EXPECT_TRUE(has(one, "-std=gnu++20"));
   EXPECT_EQ(one.back(), "-w");
+  EXPECT_FALSE(std::ranges::any_of(one, [](const std::string& argument) { return argument.starts_with("-g"); }));
   EXPECT_EQ(values(one, "-iquote"), Strings{});
 }
 
