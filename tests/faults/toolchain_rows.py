@@ -87,23 +87,19 @@ def dyad_is_replaced(case: Case) -> None:
               "value 1", "header .*testing.h changed", program, same_object=True)
 
 
-@row(55, "LLVM, libstdc++ or libc, as LD_LIBRARY_PATH finds them, are replaced", in_turns=True)
+@row(55, "libstdc++ or libc, as LD_LIBRARY_PATH finds them, are replaced", in_turns=True)
 def shared_libraries_are_replaced(case: Case) -> None:
     libraries = case.folder / "lib"
     libraries.mkdir()
     found = subprocess.run(["ldd", case.dyad_program.resolve().parent.parent / "lib/dyad/libdyad_codegen.so"],
                            capture_output=True, text=True, check=True).stdout
     places = dict(re.findall(r"(\S+) => (\S+)", found))
-    llvm = next((name for name in places if name.startswith("libLLVM")), None)
-    if llvm is None:
-        raise Skipped("LLVM is linked into dyad")
-    for name in (llvm, "libstdc++.so.6", "libc.so.6"):
+    for name in ("libstdc++.so.6", "libc.so.6"):
         shutil.copy(places[name], libraries / name)
     case.write("a_test.cpp", CXX_TEST)
     case.environment["LD_LIBRARY_PATH"] = str(libraries)
     must_miss(case, "libstdc++.so.6 is replaced", lambda: replace(libraries / "libstdc++.so.6"), "onetwo", "libstdc")
     must_miss(case, "libc.so.6 is replaced", lambda: replace(libraries / "libc.so.6"), "onetwo", r"libc\.so")
-    must_miss(case, f"{llvm} is replaced", lambda: replace(libraries / llvm), "onetwo", "dyad or its compiler changed")
 
 
 @row(55, "headers, start files and libraries of the system are replaced, or others appear", in_turns=True)
