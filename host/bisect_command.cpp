@@ -26,9 +26,9 @@ using run::TestResult;
 /// One image of a package, run again and again with fewer tests, each time in a process of its own.
 class Trial {
  public:
-  Trial(TestSession& session, const discover::Package& package, const build::Image& image,
+  Trial(TestSession& session, const discover::Package& package, const build::Image& image, dyad_artifact artifact,
         run::InterruptWatch& interrupts)
-      : session_(session), package_(package), image_(image), interrupts_(interrupts) {}
+      : session_(session), package_(package), image_(image), artifact_(artifact), interrupts_(interrupts) {}
 
   PackageResult run(const std::string& left_out) {
     PackageResult result;
@@ -38,6 +38,7 @@ class Trial {
     job.order = 0;
     job.directory = package_.directory;
     job.images = {{image_.file, image_.name, left_out}};
+    job.artifact = artifact_;
     job.partial.id = package_.id;
     runner.submit(std::move(job));
     runner.close();
@@ -95,6 +96,7 @@ class Trial {
   TestSession& session_;
   const discover::Package& package_;
   const build::Image& image_;
+  dyad_artifact artifact_;
   run::InterruptWatch& interrupts_;
   std::vector<TestResult> tests_;
   PackageResult failure_;
@@ -167,7 +169,7 @@ Result<int> bisect_order(const cli::BisectOptions& options) {
 
   build::Builder& builder = session.build->builder();
   builder.start(packages);
-  auto built = builder.build(package);
+  auto built = builder.build(package, session.kind);
   if (!package.problem.empty()) built.failed = true;
   if (built.failed) {
     fmt::print(stderr, "# {}\n{}", printable(package.id.path),
@@ -178,7 +180,7 @@ Result<int> bisect_order(const cli::BisectOptions& options) {
   run::InterruptWatch interrupts;
   bool any_failed = false, all_found = true;
   for (const build::Image& image : built.images) {
-    Trial trial(session, package, image, interrupts);
+    Trial trial(session, package, image, artifact_of(built.kind), interrupts);
     auto failed = trial.run_all();
     if (!failed) {
       fmt::print(stderr, "{}: {} did not load: {}\n", printable(package.id.path), image.name, failed.error().text);

@@ -31,7 +31,6 @@ Result<int> build_packages(const cli::BuildOptions& options) {
   auto session = build::Session::open(*installation, *workspace,
                                       {.release = options.release,
                                        .jobs = options.compile_jobs,
-                                       .kind = kind,
                                        .output = output,
                                        .preludes = options.preludes},
                                       statistics);
@@ -48,7 +47,7 @@ Result<int> build_packages(const cli::BuildOptions& options) {
       any_failed = true;
     }
     if (package.tests.empty()) continue;
-    auto built = options.emit_llvm ? builder.emit_llvm(package) : builder.build(package);
+    auto built = options.emit_llvm ? builder.emit_llvm(package) : builder.build(package, kind);
     if (!built.diagnostics.empty())
       fmt::print(stderr, "# {}\n{}", printable(package.id.path),
                  colour ? built.diagnostics : without_colours(built.diagnostics));

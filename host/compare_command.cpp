@@ -37,13 +37,14 @@ class Contender {
     builder.start(session_->packages);
     bool all = true;
     for (const auto& package : session_->packages) {
-      auto built = builder.build(package);
+      auto built = builder.build(package, session_->kind);
       if (!package.problem.empty()) built = {.failed = true, .diagnostics = package.problem + "\n"};
       if (built.failed) fmt::print(stderr, "# {}\n{}", printable(package.id.path), without_colours(built.diagnostics));
       all = all && !built.failed;
       if (built.failed || built.images.empty()) continue;
       run::PackageJob job{.order = jobs_.size(), .directory = package.directory};
       for (const auto& image : built.images) job.images.push_back({image.file, image.name, {}});
+      job.artifact = artifact_of(built.kind);
       job.partial.id = package.id;
       jobs_.push_back(std::move(job));
     }

@@ -36,6 +36,7 @@ run::PackageJob make_job(std::size_t order, const discover::Package& package, co
   job.partial.build_output = colour ? built.diagnostics : without_colours(built.diagnostics);
   job.partial.notices = built.notices;
   for (const auto& image : built.images) job.images.push_back({image.file, image.name, {}});
+  job.artifact = artifact_of(built.kind);
   auto tolerates = [&](std::string_view what) {
     return std::ranges::find(package.cache_despite, what) != package.cache_despite.end();
   };
@@ -65,7 +66,7 @@ run::PackageJob replay(run::PackageJob job, run::PackageResult&& result) {
 }
 
 void print_explanation(const TestSession& session, const discover::Package& package) {
-  auto explanation = results::explain(package, session.build->builder(), *session.results, session.build->world(),
+  auto explanation = results::explain(package, session.kind, session.build->builder(), *session.results, session.build->world(),
                                       session.workspace.root);
   for (const auto& reason : explanation.reasons)
     fmt::print(stderr, "explain: {}: {}\n", printable(package.id.path), reason);
@@ -76,7 +77,7 @@ void verify_build(const TestSession& session, const discover::Package& package, 
                   const std::optional<build::BuiltPackage>& known) {
   if (known && (built.failed || build::serialize(built) != build::serialize(*known)))
     session.build->mismatches().add(fmt::format("package {}: {}: other images or messages",
-                                                session.build->builder().lookup_action(package).digest.hex(),
+                                                session.build->builder().lookup_action(package, session.kind).digest.hex(),
                                                 package.id.path));
 }
 
@@ -196,7 +197,7 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
         submit(make_job(order, packages[order], *known[order].built, colour));
         continue;
       }
-      auto before = std::exchange(known[order].built, builder.build(packages[order]));
+      auto before = std::exchange(known[order].built, builder.build(packages[order], session.kind));
       if (verify) verify_build(session, packages[order], *known[order].built, before);
       auto& built = *known[order].built;
       auto job = make_job(order, packages[order], built, colour);

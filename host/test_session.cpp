@@ -51,16 +51,22 @@ run::RunOptions make_run_options(const cli::TestOptions& options) {
   return run;
 }
 
-/// Name, version and content of the backend's plugin.
-std::string identity_of(const run::Backend& backend, const std::string& asked_for, const Installation& installation,
-                        inputs::FileStates& files) {
-  const auto& functions = backend.functions();
+/// The backend that runs programs.
+constexpr const char kPrograms[] = "exe";
+
+/// Name, version and content of a backend's plugin.
+std::string identity_of(const char* name, const char* version, const std::string& asked_for,
+                        const Installation& installation, inputs::FileStates& files) {
   auto file = asked_for.starts_with('/') ? std::filesystem::path(asked_for)
                                          : installation.lib_dir / "plugins" / ("libdyad_backend_" + asked_for + ".so");
-  return std::string(functions.name) + " " + functions.version + " " + files.content_of(file.native()).hex();
+  return std::string(name) + " " + version + " " + files.content_of(file.native()).hex();
 }
 
 }  // namespace
+
+dyad_artifact artifact_of(build::ImageKind kind) {
+  return kind == build::ImageKind::kShared ? DYAD_ARTIFACT_SHARED : DYAD_ARTIFACT_EXECUTABLE;
+}
 
 Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& options,
                                                        std::shared_ptr<run::Backend> backend) {
@@ -86,10 +92,10 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
     backend = std::make_shared<run::Backend>(*std::move(loaded));
   }
   session->backend = std::move(backend);
+  session->kind = image_kind(*session->backend);
   auto build = build::Session::open(session->installation, session->workspace,
                                     {.release = options.release,
                                      .jobs = options.compile_jobs,
-                                     .kind = image_kind(*session->backend),
                                      .output = {},
                                      .use_cache = options.cache != cli::TestOptions::Cache::kOff,
                                      .preludes = options.preludes,
@@ -102,8 +108,22 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
   session->run_options = make_run_options(options);
   session->run_options.symbolizer = session->installation.lib_dir / "dyad-symbolizer";
   auto& world = session->build->world();
-  session->results.emplace(world, identity_of(*session->backend, options.backend, session->installation, world.files()),
-                           session->run_options);
+  TestSession* self = session.get();
+  session->run_options.other_backend = [self]() -> Result<run::Backend*> {
+    if (!self->programs) {
+      auto loaded = run::Backend::load(kPrograms, self->installation.lib_dir);
+      if (!loaded) return fail(loaded.error());
+      self->programs.emplace(*std::move(loaded));
+    }
+    return &*self->programs;
+  };
+  auto backend_of = [self, &world, asked_for = options.backend](build::ImageKind kind) {
+    const auto& functions = self->backend->functions();
+    return kind == self->kind
+               ? identity_of(functions.name, functions.version, asked_for, self->installation, world.files())
+               : identity_of(kPrograms, DYAD_VERSION, kPrograms, self->installation, world.files());
+  };
+  session->results.emplace(world, std::move(backend_of), session->run_options);
   return session;
 }
 
@@ -114,7 +134,7 @@ std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
     const auto& package = packages[i];
     if (package.tests.empty() || !package.problem.empty()) return;
     trace::Span one(trace::Phase::kLookUp, package.id.path);
-    known[i].built = build->builder().find(package);
+    known[i].built = build->builder().find(package, kind);
     if (!known[i].built || !with_results) return;
     run::PackageResult result;
     if (results->find(package, *known[i].built, result)) known[i].result = std::move(result);

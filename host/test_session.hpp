@@ -23,6 +23,9 @@ struct KnownPackage {
   std::optional<run::PackageResult> result;  ///< its result too
 };
 
+/// What a backend calls a kind of image.
+dyad_artifact artifact_of(build::ImageKind kind);
+
 struct TestSession {
   /// Not movable: its parts refer to each other.
   /// `backend`: one that is loaded already; null: the one that `options` name is loaded.
@@ -39,6 +42,8 @@ struct TestSession {
   discover::Workspace workspace;
   std::vector<discover::Package> packages;
   std::shared_ptr<run::Backend> backend;
+  build::ImageKind kind = build::ImageKind::kShared;  ///< what it runs
+  std::optional<run::Backend> programs;               ///< exe, once a package must run on it although `backend` is another
   run::RunOptions run_options;
   build::Statistics statistics;
   std::unique_ptr<build::Session> build;

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-#define DYAD_WIRE_VERSION 2u
+#define DYAD_WIRE_VERSION 3u
 #define DYAD_WIRE_MAX_FRAME (1u << 20) /* payload bytes; a longer frame is a protocol error */
 #define DYAD_WIRE_MAX_TEXT (64u << 10) /* the writer cuts longer strings and says so */
 
@@ -26,7 +26,8 @@ enum dyad_frame {
   DYAD_FRAME_CRASHED = 11,
   DYAD_FRAME_STACK = 12,
   DYAD_FRAME_LIMIT = 13,
-  DYAD_FRAME_NOTE = 14
+  DYAD_FRAME_NOTE = 14,
+  DYAD_FRAME_REPORT = 15
 };
 
 enum dyad_test_kind {

@@ -8,6 +8,7 @@
 #include "backends/abi/input_log.h"
 #include "backends/runtime/crash_reporter.hpp"
 #include "backends/runtime/run.hpp"
+#include "backends/runtime/sanitizer_reports.hpp"
 #include "backends/runtime/text_sink.hpp"
 #include "backends/runtime/wire_writer.hpp"
 
@@ -35,8 +36,9 @@ Run::Run(Arguments arguments, Selection selection)
       channel_ = arguments_.events_fd;
     sink_ = std::make_unique<WireWriter>(channel_);
     begin_crash_reports(channel_);
-    surroundings_.begin(channel_);
+    surroundings_.begin(channel_, has_sanitizer());
   }
+  begin_sanitizer_reports(channel_, directory_);
   void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page != MAP_FAILED && madvise(page, kPage, MADV_WIPEONFORK) == 0) {
     *static_cast<char*>(page) = 1;
@@ -52,6 +54,7 @@ void Run::end() {
   if (!in_test_process()) return;
   output_size();  // flushes
   end_crash_reports();
+  end_sanitizer_reports();
   surroundings_.end();
   std::lock_guard lock(mutex_);
   if (channel_ >= 0) close(channel_);
@@ -118,6 +121,17 @@ void Run::finished(std::uint32_t index, dyad_verdict verdict) {
     std::string leaks;
     for (const std::string& what : surroundings_.test_ended()) leaks += (leaks.empty() ? "LEAK: " : ", ") + what;
     if (!leaks.empty()) note(index, leaks);
+  }
+  if (has_sanitizer()) {
+    if (find_leaks()) {
+      output_size();  // flushes
+      flush();
+      end_by_leak();
+    }
+    if (std::string report = take_sanitizer_report(); !report.empty()) {
+      note(index, report);
+      running_failed_ = true;
+    }
   }
   if (running_failed_) verdict = DYAD_FAIL;
   if (verdict == DYAD_FAIL) {
@@ -231,6 +245,7 @@ int Run::finish(bool image_failed) {
   if (dyad_input_complete != nullptr) dyad_input_complete();
   sink_->done(failed_ || image_failed, output);
   sink_->flush();
+  end_if_counted();
   return failed_ || image_failed ? 1 : 0;
 }
 

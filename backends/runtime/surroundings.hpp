@@ -19,8 +19,9 @@ namespace dyad::runtime {
 
 class Surroundings {
  public:
-  /// `descriptor`: any that stays open until end().
-  void begin(int descriptor);
+  /// `descriptor`: any that stays open until end(). `sanitized`: a sanitizer has threads, processes and descriptors of
+  /// its own, which come and go: they are not looked for.
+  void begin(int descriptor, bool sanitized = false);
   void end();
 
   /// `at_once`: behind the test that ended last nothing but our own code has run.
@@ -49,6 +50,7 @@ class Surroundings {
   State look() const;
 
   int descriptor_ = -1, tasks_ = -1;
+  bool sanitized_ = false;
   State before_{};
   bool is_known_ = false;  // before_ is how it was when the last test ended
 };

@@ -24,8 +24,9 @@ std::ostream* const kStreams[] = {&std::cout, &std::cerr, &std::clog};
 
 }  // namespace
 
-void Surroundings::begin(int descriptor) {
+void Surroundings::begin(int descriptor, bool sanitized) {
   descriptor_ = descriptor;
+  sanitized_ = sanitized;
   int tasks = ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (tasks < 0) return;
   tasks_ = move_out_of_the_way(tasks);
@@ -86,9 +87,11 @@ std::vector<std::string> Surroundings::test_ended() {
     ::setitimer(ITIMER_REAL, &none, nullptr);
     left.push_back("timer");
   }
-  if (now.threads > before_.threads) left.push_back("thread");
-  if (now.children && !before_.children) left.push_back("process");
-  if (now.free_descriptor > before_.free_descriptor) left.push_back("descriptor");
+  if (!sanitized_) {
+    if (now.threads > before_.threads) left.push_back("thread");
+    if (now.children && !before_.children) left.push_back("process");
+    if (now.free_descriptor > before_.free_descriptor) left.push_back("descriptor");
+  }
   if (now.environment != before_.environment) left.push_back("environment");
   if (now.locale != before_.locale) left.push_back("locale");
   // What was put back is as before; a directory that could not be is looked at again.

@@ -12,6 +12,7 @@
 #include "host/build/include_scan.hpp"
 #include "host/build/linker.hpp"
 #include "host/build/prelude_choice.hpp"
+#include "host/plan/link_flags.hpp"
 #include "host/trace/recorder.hpp"
 
 namespace dyad::build {
@@ -69,12 +70,11 @@ class Messages {
 
 }  // namespace
 
-Builder::Builder(Parts parts, ImageKind kind, fs::path output)
+Builder::Builder(Parts parts, fs::path output)
     : parts_(parts),
       library_(parts.workspace, parts.arguments, parts.compiler),
       runtime_(parts.installation, parts.arguments, parts.compiler),
       linker_({parts.toolchain, parts.world, parts.inputs, parts.statistics, parts.mismatches, parts.keep_images}),
-      kind_(kind),
       output_(std::move(output)) {}
 
 void Builder::start(const std::vector<discover::Package>& packages) {
@@ -167,9 +167,10 @@ Result<Builder::Prepared> Builder::prepare(const discover::Package& package, Bui
   return prepared;
 }
 
-BuiltPackage Builder::build(const discover::Package& package) {
+BuiltPackage Builder::build(const discover::Package& package, ImageKind kind) {
   trace::Span span(trace::Phase::kPlan, package.id.path);
   BuiltPackage built;
+  built.kind = kind;
   auto give_up = [&](const Error& error) {
     if (!error.text.empty()) Messages(parts_.workspace.root, built.diagnostics).error(error.text);
     built.failed = true;
@@ -180,6 +181,11 @@ BuiltPackage Builder::build(const discover::Package& package) {
     give_up(prepared.error());
     return built;
   }
+  if (kind == ImageKind::kShared)
+    if (auto runtimes = plan::sanitizer_runtimes(prepared->link_arguments); !runtimes.empty()) {
+      built.kind = ImageKind::kExecutable;
+      built.notices.push_back("runs as a program of its own: -fsanitize=" + runtimes);
+    }
   for (const ImagePlan& plan : prepared->plan.images) {
     auto image = link(package, plan, *prepared, built);
     if (!image) {
@@ -188,10 +194,10 @@ BuiltPackage Builder::build(const discover::Package& package) {
     }
     built.images.push_back(*std::move(image));
   }
-  if (!built.unrepeatable.empty()) parts_.world.keep_reason(lookup_action(package), built.unrepeatable);
+  if (!built.unrepeatable.empty()) parts_.world.keep_reason(lookup_action(package, kind), built.unrepeatable);
   built.facts.own.normalise();
   trace::Span keeping(trace::Phase::kKeep);
-  parts_.world.keep(lookup_action(package), built.facts, serialize(built));
+  parts_.world.keep(lookup_action(package, kind), built.facts, serialize(built));
   return built;
 }
 
@@ -218,16 +224,16 @@ void Builder::add_facts(const std::vector<UnitPointer>& units, BuiltPackage& bui
   }
 }
 
-cache::ActionId Builder::lookup_action(const discover::Package& package) const {
-  cache::Hasher hasher("package 1");
+cache::ActionId Builder::lookup_action(const discover::Package& package, ImageKind kind) const {
+  cache::Hasher hasher("package 2");
   hasher.add(parts_.workspace.root.native()).add(package.id.path);
-  hasher.add(static_cast<std::uint64_t>(kind_)).add(std::uint64_t{parts_.release});
+  hasher.add(static_cast<std::uint64_t>(kind)).add(std::uint64_t{parts_.release});
   if (!parts_.preludes) hasher.add("no preludes");
   return {hasher.finish()};
 }
 
-std::optional<BuiltPackage> Builder::find(const discover::Package& package) const {
-  auto found = parts_.world.find(lookup_action(package));
+std::optional<BuiltPackage> Builder::find(const discover::Package& package, ImageKind kind) const {
+  auto found = parts_.world.find(lookup_action(package, kind));
   if (!found) return std::nullopt;
   auto built = deserialize_built(found->bytes);
   if (built) ++parts_.statistics.packages_known;
@@ -235,7 +241,7 @@ std::optional<BuiltPackage> Builder::find(const discover::Package& package) cons
 }
 
 bool Builder::find_images(const discover::Package& package, BuiltPackage& built) const {
-  const char* suffix = kind_ == ImageKind::kExecutable ? "" : ".so";
+  const char* suffix = built.kind == ImageKind::kExecutable ? "" : ".so";
   for (auto& image : built.images) {
     auto file = linker_.find_image(image.content, place_of(package, image.name, suffix));
     if (!file) return false;
@@ -276,7 +282,7 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
   Messages messages(parts_.workspace.root, built.diagnostics);
   LinkJob job;
   job.table = make_table(package, plan);
-  job.executable = kind_ == ImageKind::kExecutable;
+  job.executable = built.kind == ImageKind::kExecutable;
   job.arguments = prepared.link_arguments;
   job.output = place_of(package, plan.name, job.executable ? "" : ".so");
   std::vector<UnitPointer> linked;  // what the user wrote, to know which source an object is

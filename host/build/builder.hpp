@@ -17,8 +17,6 @@
 
 namespace dyad::build {
 
-enum class ImageKind : std::uint8_t { kShared = 1, kExecutable = 2 };
-
 class Builder {
  public:
   struct Parts {
@@ -36,16 +34,16 @@ class Builder {
     bool keep_images;  ///< images are wanted in `output`, not only somewhere
   };
   /// Images go to `output`/<package path>/<name>[.so].
-  Builder(Parts parts, ImageKind kind, std::filesystem::path output);
+  Builder(Parts parts, std::filesystem::path output);
 
   /// What build() made of the package when the world was as it is now; nothing of the compiler is loaded. The images'
   /// files are not set: see find_images().
-  std::optional<BuiltPackage> find(const discover::Package& package) const;
+  std::optional<BuiltPackage> find(const discover::Package& package, ImageKind kind) const;
   /// Sets the images' files. False if the cache has lost one.
   bool find_images(const discover::Package& package, BuiltPackage& built) const;
   /// With --release; and under which the outcome of the package's build is kept: for explanations.
   bool is_release() const { return parts_.release; }
-  cache::ActionId lookup_action(const discover::Package& package) const;
+  cache::ActionId lookup_action(const discover::Package& package, ImageKind kind) const;
 
   /// Asks for the compilation of everything that `packages` surely need. Returns at once.
   void start(const std::vector<discover::Package>& packages);
@@ -54,9 +52,10 @@ class Builder {
   /// if they are installed, and a prelude of the usual headers, for dyad's default flags. Returns at once.
   void request_usual();
 
-  /// Waits for the package's objects and links its images. Called from one thread. What is wrong with the sources is in
-  /// the result, never an exception or an exit.
-  BuiltPackage build(const discover::Package& package);
+  /// Waits for the package's objects and links its images: of the kind that is asked for, or executables if they hold
+  /// the runtime of a sanitizer. Called from one thread. What is wrong with the sources is in the result, never an
+  /// exception or an exit.
+  BuiltPackage build(const discover::Package& package, ImageKind kind);
 
   /// Writes one .ll per image: the package's tests, its table and what they need of the library. Returns the files.
   BuiltPackage emit_llvm(const discover::Package& package);
@@ -79,7 +78,6 @@ class Builder {
   Library library_;
   Runtime runtime_;
   Linker linker_;
-  ImageKind kind_;
   std::filesystem::path output_;
 };
 

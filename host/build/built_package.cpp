@@ -7,6 +7,7 @@ namespace dyad::build {
 std::string serialize(const BuiltPackage& built) {
   inputs::ByteWriter writer;
   writer.text(built.diagnostics);
+  writer.u8(static_cast<std::uint8_t>(built.kind));
   writer.u32(static_cast<std::uint32_t>(built.notices.size()));
   for (const auto& notice : built.notices) writer.text(notice);
   writer.u32(static_cast<std::uint32_t>(built.images.size()));
@@ -23,6 +24,10 @@ std::optional<BuiltPackage> deserialize_built(std::string_view bytes) {
   inputs::ByteReader reader(bytes);
   BuiltPackage built;
   built.diagnostics = reader.text();
+  const auto kind = reader.u8();
+  if (kind != static_cast<std::uint8_t>(ImageKind::kShared) && kind != static_cast<std::uint8_t>(ImageKind::kExecutable))
+    return std::nullopt;
+  built.kind = static_cast<ImageKind>(kind);
   for (auto count = reader.count(4); count > 0; --count) built.notices.emplace_back(reader.text());
   for (auto count = reader.count(4 + 16 + 16 + 1); count > 0; --count) {
     Image image;

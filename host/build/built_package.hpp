@@ -1,6 +1,7 @@
 /// What building a package came to: plain data, the same whether it was built now or found in the cache.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 #include "host/inputs/world.hpp"
 
 namespace dyad::build {
+
+enum class ImageKind : std::uint8_t { kShared = 1, kExecutable = 2 };
 
 struct Image {
   std::filesystem::path file;
@@ -26,6 +29,7 @@ struct BuiltPackage {
   std::string diagnostics;           ///< of the compiler and linker, with ANSI colours; also warnings of a success
   std::vector<std::string> notices;  ///< lines without colour
   std::vector<Image> images;         ///< empty: no test file held a test
+  ImageKind kind = ImageKind::kShared;  ///< of the images: the kind that was asked for, if it is possible
   inputs::FactSet facts;             ///< all that it depends on; inconsistent: it must not be kept
   std::string unrepeatable;          ///< why it is not kept, if its sources say so: "a_test.c expands __DATE__"
 };

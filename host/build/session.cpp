@@ -43,7 +43,7 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
       std::make_unique<Builder>(Builder::Parts{installation, workspace, *session->arguments_, session->toolchain_,
                                                *session->compiler_, *session->world_, *session->inputs_, statistics,
                                                mismatches, options.release, options.preludes, !options.output.empty()},
-                                options.kind, output);
+                                output);
   return session;
 }
 

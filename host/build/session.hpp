@@ -19,7 +19,6 @@ namespace dyad::build {
 struct SessionOptions {
   bool release = false;
   unsigned jobs = 1;  ///< compilations at once
-  ImageKind kind = ImageKind::kShared;
   std::filesystem::path output;  ///< where images go; empty: a temporary directory that goes with the session
   bool use_cache = true;
   bool preludes = true;

@@ -121,7 +121,9 @@ class Arguments::Impl {
     auto packages = ask_pkg_config(settings.pkg_config, PkgConfigQuery::kLink);
     if (!packages) return packages;
     append(flags, std::move(*packages));
-    return for_linker(flags);
+    Strings arguments = sanitizer_flags(settings.flags);
+    append(arguments, for_linker(flags));
+    return arguments;
   }
 
   Result<Strings> ask_pkg_config(const Strings& packages, PkgConfigQuery query) {

@@ -42,7 +42,7 @@ class Arguments {
   /// user's but must be compiled as C++ with the user's flags (GoogleTest), so that all directories share one object.
   Result<std::vector<std::string>> compile_foreign(const std::filesystem::path& user) const;
   /// For the linker: settings' link flags and pkg-config --libs of `directory`, translated from the compiler driver's
-  /// language (-Wl, -pthread).
+  /// language (-Wl, -pthread), behind those of the settings' flags that name sanitizers.
   Result<std::vector<std::string>> link(const std::filesystem::path& directory) const;
 
  private:

@@ -191,11 +191,11 @@ std::vector<std::string> differences(const std::vector<Fact>& before, const inpu
   return words.take();
 }
 
-Explanation explain(const discover::Package& package, const build::Builder& builder, const KnownResults& results,
-                    const inputs::World& world, const fs::path& root) {
-  auto built = builder.find(package);
+Explanation explain(const discover::Package& package, build::ImageKind kind, const build::Builder& builder,
+                    const KnownResults& results, const inputs::World& world, const fs::path& root) {
+  auto built = builder.find(package, kind);
   if (!built) {
-    auto record = world.record_of(builder.lookup_action(package));
+    auto record = world.record_of(builder.lookup_action(package, kind));
     if (record && !record->not_stored.empty()) return {false, {"its last build was not kept: " + record->not_stored}};
     if (!record || record->versions.empty())
       return {

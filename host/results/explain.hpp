@@ -20,8 +20,8 @@ struct Explanation {
   std::vector<std::string> reasons;  ///< empty if cached
 };
 
-/// Looks at the latest record of the package's build, then at that of its result.
-Explanation explain(const discover::Package& package, const build::Builder& builder, const KnownResults& results,
-                    const inputs::World& world, const std::filesystem::path& root);
+/// Looks at the latest record of the package's build to images of `kind`, then at that of its result.
+Explanation explain(const discover::Package& package, build::ImageKind kind, const build::Builder& builder,
+                    const KnownResults& results, const inputs::World& world, const std::filesystem::path& root);
 
 }  // namespace dyad::results

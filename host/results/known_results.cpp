@@ -86,15 +86,15 @@ std::string reason_not_to_keep(const PackageResult& result, bool list_only) {
   return "";
 }
 
-KnownResults::KnownResults(inputs::World& world, std::string backend, const run::RunOptions& options)
-    : world_(world), backend_(std::move(backend)), options_(options) {}
+KnownResults::KnownResults(inputs::World& world, BackendOf backend_of, const run::RunOptions& options)
+    : world_(world), backend_of_(std::move(backend_of)), options_(options) {}
 
 std::optional<cache::ActionId> KnownResults::lookup_action(const discover::Package& package,
                                                            const build::BuiltPackage& built) const {
   if (built.images.empty() || std::ranges::any_of(built.images, [](const build::Image& image) { return !image.key; }))
     return std::nullopt;
   cache::Hasher hasher("result 4");
-  hasher.add(backend_).add(package.directory.native()).add(built.images.size());
+  hasher.add(backend_of_(built.kind)).add(package.directory.native()).add(built.images.size());
   for (const auto& image : built.images) hasher.add(image.name).add(*image.key).add(image.content);
   hasher.add(options_.run_pattern)
       .add(options_.skip_pattern)

@@ -5,6 +5,7 @@
 /// Thread-safe. Knows nothing of how packages are built or run.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,8 +21,10 @@ namespace dyad::results {
 
 class KnownResults {
  public:
-  /// `backend`: name and identity of the backend. `world` and `options` outlive it.
-  KnownResults(inputs::World& world, std::string backend, const run::RunOptions& options);
+  /// Name and identity of the backend that runs images of a kind.
+  using BackendOf = std::function<std::string(build::ImageKind)>;
+  /// `world` and `options` outlive it.
+  KnownResults(inputs::World& world, BackendOf backend_of, const run::RunOptions& options);
 
   /// Nothing if the package's images are not determined by anything that is known.
   std::optional<cache::ActionId> lookup_action(const discover::Package& package,
@@ -38,7 +41,7 @@ class KnownResults {
   std::optional<cache::Digest> every_process();
 
   inputs::World& world_;
-  std::string backend_;
+  BackendOf backend_of_;
   const run::RunOptions& options_;
   std::once_flag every_process_once_;
   std::optional<cache::Digest> every_process_;

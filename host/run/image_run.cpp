@@ -75,6 +75,7 @@ void ImageRun::begin_process(const Capture& capture) {
   outside_log_ = {};
   stacks_ = {};
   crashed_at_.reset();
+  report_.clear();
   stacks_complete_ = false;
   log_ = {};
 }
@@ -271,6 +272,12 @@ Result<void> ImageRun::on(const Note& note, Clock::time_point) {
   return {};
 }
 
+Result<void> ImageRun::on(const Report& report, Clock::time_point) {
+  if (phase_ == Phase::kHello) return fail("a report before the greeting");
+  report_ = report.text.substr(0, report.text.find('\n'));
+  return {};
+}
+
 std::optional<ImageRun::Running> ImageRun::running() const {
   if (!running_) return std::nullopt;
   return Running{running_->result.name, began_, own_limit_};
@@ -431,7 +438,8 @@ ProcessState ImageRun::state() const {
                      .began_new = began_new_,
                      .any_failed = any_failed_ || says_failed_,
                      .failfast = options_.failfast,
-                     .one_at_a_time = options_.one_at_a_time};
+                     .one_at_a_time = options_.one_at_a_time,
+                     .report = report_};
   using enum ProcessState::Phase;
   state.phase = running_                    ? kInTest
                 : phase_ == Phase::kDone    ? kDone

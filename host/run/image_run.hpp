@@ -137,6 +137,7 @@ class ImageRun {
   Result<void> on(const Stack&, Clock::time_point);
   Result<void> on(const Limit&, Clock::time_point);
   Result<void> on(const Note&, Clock::time_point);
+  Result<void> on(const Report&, Clock::time_point);
 
   /// The test of an index that this process has announced, once the list is complete.
   Result<Test*> find(std::uint32_t index, const char* frame);
@@ -186,6 +187,7 @@ class ImageRun {
   OutputLog outside_log_;
   Stacks stacks_;
   std::optional<Clock::time_point> crashed_at_;
+  std::string report_;  ///< why it is about to end, if it has said so
   bool stacks_complete_ = false;
   Stacks outside_stacks_;
 

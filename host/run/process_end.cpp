@@ -9,7 +9,7 @@ using Cause = ProcessEnd::Cause;
 using Phase = ProcessState::Phase;
 
 /// "exited with code 3", "crashed with SIGSEGV", "time limit of 1s": to be followed by where.
-std::string describe(const ProcessEnd& end) {
+std::string describe(const ProcessEnd& end, const std::string& report) {
   switch (end.cause) {
     case Cause::kNotStarted:
       return "cannot start: " + end.text;
@@ -23,6 +23,7 @@ std::string describe(const ProcessEnd& end) {
     case Cause::kItself:
       break;
   }
+  if (!report.empty() && end.kind == DYAD_END_EXITED) return report;
   switch (end.kind) {
     case DYAD_END_EXITED:
       return fmt::format("exited with code {}", end.code);
@@ -35,7 +36,7 @@ std::string describe(const ProcessEnd& end) {
 }
 
 /// The test that ran when its process ended.
-void judge_test(const ProcessEnd& end, dyad_test_kind kind, Judgement& judgement) {
+void judge_test(const ProcessEnd& end, dyad_test_kind kind, const std::string& report, Judgement& judgement) {
   auto is = [&](Verdict verdict, std::string reason) {
     judgement.test = verdict;
     judgement.test_reason = std::move(reason);
@@ -47,13 +48,15 @@ void judge_test(const ProcessEnd& end, dyad_test_kind kind, Judgement& judgement
     case Cause::kInterrupted:
       return is(Verdict::kNotRun, "interrupted");
     case Cause::kDamage:
-      return is(Verdict::kCrash, describe(end));
+      return is(Verdict::kCrash, describe(end, report));
     case Cause::kItself:
     case Cause::kNotStarted:
       break;
   }
-  if (end.kind == DYAD_END_SIGNALED) return is(Verdict::kCrash, signal_name(end.code));
-  if (end.kind == DYAD_END_LOST) return is(Verdict::kCrash, describe(end));
+  if (end.kind == DYAD_END_SIGNALED)
+    return is(Verdict::kCrash, signal_name(end.code) + (report.empty() ? "" : "; ") + report);
+  if (end.kind == DYAD_END_LOST) return is(Verdict::kCrash, describe(end, report));
+  if (!report.empty()) return is(Verdict::kFail, report);
   if (kind != DYAD_TEST_MAIN) return is(Verdict::kFail, fmt::format("called exit({})", end.code));
   if (end.code == 0) return is(Verdict::kPass, "");
   return is(Verdict::kFail, fmt::format("exit code {}", end.code));
@@ -68,6 +71,7 @@ void judge_test(const ProcessEnd& end, dyad_test_kind kind, Judgement& judgement
 //           |   after a restart        | -                       | -                   | NOT RUN, reason
 //           | was interrupted          | -                       | -                   | NOT RUN "interrupted"
 // in a test | exited n                 | FAIL "called exit(n)"   | -                   | restart
+//           |   a sanitizer's doing    | FAIL, its report        | -                   | restart
 //           |   the test is a main()   | 0: PASS, n: FAIL        | -                   | restart
 //           | was ended by a signal    | CRASH "SIGSEGV"         | -                   | restart
 //           | was lost by the backend  | CRASH "lost: ..."       | -                   | restart
@@ -84,7 +88,7 @@ void judge_test(const ProcessEnd& end, dyad_test_kind kind, Judgement& judgement
 // A restart needs a test that this process began and no process before it: so there are at most as many as tests.
 Judgement judge(const ProcessEnd& end, const ProcessState& state) {
   Judgement judgement;
-  std::string how = describe(end);
+  std::string how = describe(end, state.report);
 
   if (state.phase == Phase::kLoading) {
     // The loader's own words say more than "exited with code 127".
@@ -107,7 +111,7 @@ Judgement judge(const ProcessEnd& end, const ProcessState& state) {
 
   bool failed = state.any_failed;
   if (state.phase == Phase::kInTest) {
-    judge_test(end, state.test_kind, judgement);
+    judge_test(end, state.test_kind, state.report, judgement);
     failed = failed || (*judgement.test != Verdict::kPass && *judgement.test != Verdict::kSkip);
   } else {
     // An image that has said DONE exits with 0 or 1 (package.h).

@@ -69,6 +69,8 @@ struct RunOptions {
   std::uint64_t memory = 0;  ///< limit of each process in bytes; 0: none
   bool core = false;         ///< core dumps are not prevented
   std::string symbolizer;    ///< the program that is asked what the addresses of a stack mean
+  /// For jobs whose images are of another kind than the runner's backend takes. On the thread of run().
+  std::function<Result<Backend*>()> other_backend;
   /// On the thread of run(): of a test that takes long; of all tests that run, when the user asks (SIGQUIT).
   std::function<void(const RunningTest&)> on_slow;
   std::function<void(const std::vector<RunningTest>&)> on_query;
@@ -87,6 +89,7 @@ struct PackageJob {
   std::optional<std::size_t> turn = std::nullopt;
   std::filesystem::path directory;
   std::vector<ImageJob> images;
+  std::optional<dyad_artifact> artifact = std::nullopt;  ///< what they are; nothing: what the runner's backend takes
   Tolerance tolerance;
   std::optional<std::chrono::nanoseconds> test_time_limit;  ///< nothing: kDefaultTestTimeLimit
   PackageResult partial;

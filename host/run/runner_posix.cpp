@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -94,14 +95,22 @@ class Runner::Impl {
         refuse(std::move(job), PackageResult::Kind::kNotRun, "--failfast");
       } else if (Result<RunDirectory*> directory = run_directory(); !directory) {
         refuse(std::move(job), PackageResult::Kind::kLoadFailed, directory.error().text);
+      } else if (Result<Backend*> backend = backend_for(job); !backend) {
+        refuse(std::move(job), PackageResult::Kind::kLoadFailed, backend.error().text);
       } else {
         auto package =
-            std::make_unique<PackageRun>(std::move(job), options_, backend_, **directory, statistics_, symbolizer_);
+            std::make_unique<PackageRun>(std::move(job), options_, **backend, **directory, statistics_, symbolizer_);
         package->start(Clock::now());
         active_.push_back(std::move(package));
         reap();
       }
     }
+  }
+
+  Result<Backend*> backend_for(const PackageJob& job) {
+    if (!job.artifact || *job.artifact == static_cast<dyad_artifact>(backend_.functions().artifact)) return &backend_;
+    if (!options_.other_backend) return fail(fmt::format("backend {} does not run such images", backend_.functions().name));
+    return options_.other_backend();
   }
 
   void refuse(PackageJob job, PackageResult::Kind kind, std::string reason) {

@@ -99,6 +99,8 @@ Event read_payload(dyad_frame type, Fields& in) {
       return Limit{in.u32(), in.u64()};
     case DYAD_FRAME_NOTE:
       return Note{in.u32(), in.str()};
+    case DYAD_FRAME_REPORT:
+      return Report{in.str()};
   }
   std::unreachable();  // the caller has checked the type
 }
@@ -126,7 +128,7 @@ Result<std::optional<Event>> WireReader::next() {
   Fields header(rest.substr(0, kHeaderSize));
   std::uint32_t size = header.u32();
   unsigned type = header.number<std::uint8_t>();
-  if (type < DYAD_FRAME_HELLO || type > DYAD_FRAME_NOTE) return damaged(fmt::format("unknown frame type {}", type));
+  if (type < DYAD_FRAME_HELLO || type > DYAD_FRAME_REPORT) return damaged(fmt::format("unknown frame type {}", type));
   if (size > DYAD_WIRE_MAX_FRAME)
     return damaged(fmt::format("frame of {} bytes, at most {} are allowed", size, DYAD_WIRE_MAX_FRAME));
   if (rest.size() - kHeaderSize < size) return std::nullopt;

@@ -85,9 +85,12 @@ struct Note {
   std::uint32_t index;
   std::string text;
 };
+struct Report {
+  std::string text;
+};
 
 using Event = std::variant<Hello, Found, Listed, Started, Finished, Message, SubStarted, SubFinished, Outside, AllDone,
-                           Crashed, Stack, Limit, Note>;
+                           Crashed, Stack, Limit, Note, Report>;
 
 class WireReader {
  public:

@@ -125,6 +125,42 @@ fault(22, "raises SIGKILL on itself", 1, "CRASH SIGKILL", "raise(SIGKILL);", hea
 fault(23, "allocates without end", 1, "FAIL|CRASH .*",
       'for (;;) { char *p = malloc(1 << 20); if (!p) dyad_fatal(t, "no memory"); memset(p, 1, 1 << 20); }',
       head="#include <stdlib.h>\n#include <string.h>\n", arguments=("--memory=200M",))
+
+def report(number: str, what: str, sanitizers: str, verdict: str, body: str, *texts: str, head: str = "",
+           backends: tuple[str, ...] = ("dll", "exe"), code: str = C, **others: str):
+    """A row whose package is compiled with sanitizers; the test is to fail by the report, which is shown."""
+
+    @row(number, what, backends)
+    def run_report(case: Case) -> None:
+        case.write("dyad.toml", f'[dir."p"]\nflags = ["-fsanitize={sanitizers}"]\n')
+        case.write("p/a_test.c", code + head + "void TestFirst(dyad_T *t) { (void)t; }\nvoid TestFault(dyad_T *t) { (void)t; "
+                   + body + " }" + NEXT)
+        run = case.test()
+        must(case, run, what, 1, {"TestFirst": "PASS", "TestFault": verdict, "TestNext": "PASS"} | others, *texts)
+        case.must("OUTSIDE" not in run.stdout, f"something outside the tests: {run.stdout}")
+        notice = f"runs as a program of its own: -fsanitize={sanitizers}" in run.stdout
+        case.must(notice == (case.backend == "dll"), f"said where it runs: {notice}\n{run.stdout}")
+
+
+report("25a", "AddressSanitizer finds a use after free", "address",
+       r"FAIL AddressSanitizer: heap-use-after-free a_test.c:4:\d+ in TestFault",
+       "volatile char *p = malloc(4); free((void *)p); p[1] = 1;", r"^    ==\d+==ERROR: AddressSanitizer: heap-use-after-free",
+       r"freed by thread T0 here:", head="#include <stdlib.h>\n")
+report("25b", "UndefinedBehaviorSanitizer finds an overflow", "undefined",
+       r"FAIL UndefinedBehaviorSanitizer: undefined-behavior a_test.c:4:\d+", "volatile int i = INT_MAX; i = i + 1;",
+       r"runtime error: signed integer overflow", head="#include <limits.h>\n")
+report("25c", "LeakSanitizer finds a leak, and in the next test none", "leak",
+       r"FAIL LeakSanitizer: 77 byte\(s\) leaked in 1 allocation\(s\)\.", "kept = malloc(77); kept = 0;",
+       r"Direct leak of 77 byte", head="#include <stdlib.h>\nstatic void *volatile kept;\n")
+report("25d", "ThreadSanitizer finds a data race", "thread", r"FAIL ThreadSanitizer: data race a_test.c:3:\d+ in count",
+       "pthread_t a, b; pthread_create(&a, 0, count, 0); pthread_create(&b, 0, count, 0); pthread_join(a, 0); pthread_join(b, 0);",
+       r"WARNING: ThreadSanitizer: data race",
+       head="#include <pthread.h>\nstatic int value;static void *count(void *p) { for (int i = 0; i < 1000; ++i) ++value; return p; }\n")
+report("25e", "a leak under AddressSanitizer", "address,undefined",
+       r"FAIL AddressSanitizer: 77 byte\(s\) leaked in 1 allocation\(s\)\.", "kept = malloc(77); kept = 0;",
+       r"Direct leak of 77 byte", head="#include <stdlib.h>\nstatic void *volatile kept;\n")
+
+
 fault(26, "reads stdin", 0, "PASS", 'if (getchar() != EOF) dyad_error(t, "a byte");', head="#include <stdio.h>\n")
 
 

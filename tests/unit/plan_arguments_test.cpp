@@ -6,6 +6,7 @@
 
 #include "discover_tree.hpp"
 #include "host/plan/arguments.hpp"
+#include "host/plan/link_flags.hpp"
 
 namespace dyad::plan {
 namespace {
@@ -35,6 +36,21 @@ class ArgumentsTest : public testing::Test {
   }
   discover::Tree tree_;
 };
+
+TEST_F(ArgumentsTest, LinkKnowsTheSanitizersOfTheFlags) {
+  auto arguments = make("flags = [\"-fsanitize=address\", \"-Wall\", \"-fsanitize-ignorelist=x\"]\nlink_flags = [\"-lm\"]\n");
+  EXPECT_EQ(*arguments.link(root()), (Strings{"-fsanitize=address", "-lm"}));
+}
+
+TEST(SanitizerRuntimes, AreThoseOfTheSanitizersThatAreOn) {
+  EXPECT_EQ(sanitizer_runtimes({"-O1", "-lm"}), "");
+  EXPECT_EQ(sanitizer_runtimes({"-fsanitize=address,undefined"}), "address,undefined");
+  EXPECT_EQ(sanitizer_runtimes({"-fsanitize=address,undefined", "-fno-sanitize=address"}), "undefined");
+  EXPECT_EQ(sanitizer_runtimes({"-fsanitize=thread", "-fno-sanitize=all"}), "");
+  EXPECT_EQ(sanitizer_runtimes({"-fsanitize=signed-integer-overflow", "-fsanitize-trap=all"}), "");
+  EXPECT_EQ(sanitizer_runtimes({"-fsanitize=address,undefined", "-fsanitize-trap=undefined"}), "address");
+  EXPECT_EQ(sanitizer_runtimes({"-fsanitize=cfi,safe-stack"}), "");
+}
 
 TEST_F(ArgumentsTest, EachLanguageGetsItsStandard) {
   auto arguments = make();

@@ -21,6 +21,19 @@ Judgement in_test(const ProcessEnd& end, dyad_test_kind kind = DYAD_TEST_NATIVE,
   return judge(end, {.phase = Phase::kInTest, .began_new = true, .tests_left = left, .test_kind = kind});
 }
 
+TEST(Judge, WhatASanitizerEndsTheProcessForIsTheReason) {
+  ProcessState state{.phase = Phase::kInTest, .began_new = true, .tests_left = true, .report = "XSanitizer: bad"};
+  EXPECT_EQ(judge(exited(1), state).test, Verdict::kFail);
+  EXPECT_EQ(judge(exited(1), state).test_reason, "XSanitizer: bad");
+  EXPECT_TRUE(judge(exited(1), state).restart);
+  EXPECT_EQ(judge(signalled(SIGABRT), state).test, Verdict::kCrash);
+  EXPECT_EQ(judge(signalled(SIGABRT), state).test_reason, "SIGABRT; XSanitizer: bad");
+  state.test_kind = DYAD_TEST_MAIN;
+  EXPECT_EQ(judge(exited(1), state).test_reason, "XSanitizer: bad");
+  ProcessState done{.phase = Phase::kDone, .began_new = true, .report = "XSanitizer: bad"};
+  EXPECT_EQ(judge(exited(23), done).outside, "XSanitizer: bad after the last test");
+}
+
 TEST(Judge, ExitInATestFailsIt) {
   Judgement judgement = in_test(exited(0));
   EXPECT_EQ(judgement.test, Verdict::kFail);
