@@ -21,6 +21,7 @@ Result<int> run_tests_on_both(const cli::TestOptions& given) {
   ExitCode code = ExitCode::kPassed;
   for (const std::string& backend : kBackends) {
     options.backend = backend;
+    options.backend_by_default = false;
     resident.backend.reset();
     if (backend == kBackends.front()) {
       resident.on_result = [&](run::PackageResult& result) { first.emplace(result.id, run::verdicts_of(result)); };

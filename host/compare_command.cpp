@@ -25,6 +25,7 @@ class Contender {
   static Result<Contender> open(const cli::CompareOptions& options, const std::string& backend) {
     cli::TestOptions test = options.test;
     test.backend = backend;
+    test.backend_by_default = false;
     auto session = TestSession::open(test);
     if (!session) return fail(session.error());
     (*session)->run_options.measure_phases = true;

@@ -26,15 +26,22 @@ namespace dyad {
 
 namespace {
 
+/// Which images a package is to have, and a line that says why it is not what the backend usually runs.
+struct Placement {
+  build::ImageKind kind;
+  std::string notice;
+};
+
 /// A package on its way from the builder to the runner: ready to run, or with the reason why there is nothing to run.
-run::PackageJob make_job(std::size_t order, const discover::Package& package, const build::BuiltPackage& built,
-                         bool colour) {
+run::PackageJob make_job(std::size_t order, const discover::Package& package, const Placement& placement,
+                         const build::BuiltPackage& built, bool colour) {
   run::PackageJob job;
   job.order = order;
   job.directory = package.directory;
   job.partial.id = package.id;
   job.partial.build_output = colour ? built.diagnostics : without_colours(built.diagnostics);
   job.partial.notices = built.notices;
+  if (!placement.notice.empty()) job.partial.notices.push_back(placement.notice);
   for (const auto& image : built.images) job.images.push_back({image.file, image.name, {}});
   job.artifact = artifact_of(built.kind);
   auto tolerates = [&](std::string_view what) {
@@ -66,18 +73,18 @@ run::PackageJob replay(run::PackageJob job, run::PackageResult&& result) {
 }
 
 void print_explanation(const TestSession& session, const discover::Package& package) {
-  auto explanation = results::explain(package, session.kind, session.build->builder(), *session.results, session.build->world(),
+  auto explanation = results::explain(package, session.kind_of(package), session.build->builder(), *session.results, session.build->world(),
                                       session.workspace.root);
   for (const auto& reason : explanation.reasons)
     fmt::print(stderr, "explain: {}: {}\n", printable(package.id.path), reason);
 }
 
 /// Compares what was built now with what the cache says of it.
-void verify_build(const TestSession& session, const discover::Package& package, const build::BuiltPackage& built,
-                  const std::optional<build::BuiltPackage>& known) {
+void verify_build(const TestSession& session, const discover::Package& package, build::ImageKind kind,
+                  const build::BuiltPackage& built, const std::optional<build::BuiltPackage>& known) {
   if (known && (built.failed || build::serialize(built) != build::serialize(*known)))
     session.build->mismatches().add(fmt::format("package {}: {}: other images or messages",
-                                                session.build->builder().lookup_action(package, session.kind).digest.hex(),
+                                                session.build->builder().lookup_action(package, kind).digest.hex(),
                                                 package.id.path));
 }
 
@@ -114,6 +121,9 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
   resident.written.clear();
   if (resident.notes_writes) session.run_options.log_inputs = true;
   const auto& packages = session.packages;
+  std::vector<Placement> placements;  // what the run learns is for the next one
+  for (const auto& package : packages)
+    placements.push_back({session.kind_of(package), session.crashes ? session.crashes->notice_of(package.id) : ""});
   if (auto& warning = session.build->cache_warning(); !warning.empty())
     fmt::print(stderr, "dyad: warning: {}\n", warning);
   timeline.end("start");
@@ -137,8 +147,13 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
   session.run_options.on_slow = print_slow;
   session.run_options.on_query = print_running;
   oneapi::tbb::task_group keeping;
-  run::Runner runner(*session.backend, session.run_options, [&](std::size_t order, run::PackageResult result) {
+  std::vector<std::size_t> stranded;  // the backend was lost before they were done
+  auto take_result = [&](std::size_t order, run::PackageResult result) {
+    if (result.backend_lost && placements[order].kind == session.kind) return stranded.push_back(order);
     trace::Span span(trace::Phase::kReport, packages[order].id.path);
+    if (session.crashes && known[order].built)
+      if (auto news = session.crashes->add(result, known[order].built->kind); !news.empty())
+        result.notices.push_back(std::move(news));
     if (verify) verify_result(session, packages[order], result, known[order]);
     if (known[order].built && options.reuses_results() && !result.cached)
       keeping.run([&, order, result] {
@@ -150,7 +165,8 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
                      (result.cached || result.kind == run::PackageResult::Kind::kNoTestFiles);
     if (resident.on_result) resident.on_result(result);
     reporter.add(order, std::move(result));
-  });
+  };
+  run::Runner runner(*session.backend, session.run_options, take_result);
   std::stop_callback cancel(resident.out_of_date, [&] {
     session.build->compiler().cancel();
     runner.cancel();
@@ -168,13 +184,13 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
     auto& [built, result] = known[order];
     if (result && !verify) {
       ++session.statistics.results_cached;
-      submit(replay(make_job(order, packages[order], *built, colour), *std::move(result)));
+      submit(replay(make_job(order, packages[order], placements[order], *built, colour), *std::move(result)));
     } else if (built && !verify && session.build->builder().find_images(packages[order], *built)) {
       // A shuffled package does not overtake one that must be built, so that a seed means one order.
       if (seed && !to_build.empty())
         ready.insert(order), to_build.push_back(order);
       else
-        submit(make_job(order, packages[order], *built, colour));
+        submit(make_job(order, packages[order], placements[order], *built, colour));
     } else {
       to_build.push_back(order);
     }
@@ -194,13 +210,13 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
     for (std::size_t order : to_build) {
       if (stop.stop_requested()) break;
       if (ready.contains(order)) {
-        submit(make_job(order, packages[order], *known[order].built, colour));
+        submit(make_job(order, packages[order], placements[order], *known[order].built, colour));
         continue;
       }
-      auto before = std::exchange(known[order].built, builder.build(packages[order], session.kind));
-      if (verify) verify_build(session, packages[order], *known[order].built, before);
+      auto before = std::exchange(known[order].built, builder.build(packages[order], placements[order].kind));
+      if (verify) verify_build(session, packages[order], placements[order].kind, *known[order].built, before);
       auto& built = *known[order].built;
-      auto job = make_job(order, packages[order], built, colour);
+      auto job = make_job(order, packages[order], placements[order], built, colour);
       // What was compiled may have come to the same images as before.
       if (run::PackageResult result; use_results && session.results->find(packages[order], built, result)) {
         ++session.statistics.results_cached;
@@ -212,14 +228,30 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
     timeline.end("build");
   });
   runner.run(resident.interrupts);
-  const int signal = resident.interrupts.signal();
   building.request_stop();
-  if (signal != 0) session.build->compiler().cancel();
+  if (resident.interrupts.signal() != 0) session.build->compiler().cancel();
   {
     trace::Span span(trace::Phase::kWait);
     building.join();
-    keeping.wait();
   }
+  // What has lost its backend runs all the same, as programs.
+  if (const std::vector<std::size_t> again = std::exchange(stranded, {}); !again.empty()) {
+    resident.backend.reset();
+    const char* lost = session.backend->functions().name;
+    fmt::print(stderr, "dyad: warning: the worker of {} was ended from outside, twice: what is left runs on exe\n", lost);
+    run::Runner programs(*session.backend, session.run_options, take_result);
+    std::stop_callback cancel_too(resident.out_of_date, [&] { programs.cancel(); });
+    for (std::size_t order : again) {
+      placements[order] = {build::ImageKind::kExecutable, fmt::format("runs on exe: the worker of {} was ended from outside", lost)};
+      known[order].built = builder.build(packages[order], placements[order].kind);
+      programs.submit(make_job(order, packages[order], placements[order], *known[order].built, colour));
+    }
+    programs.close();
+    programs.run(resident.interrupts);
+  }
+  const int signal = resident.interrupts.signal();
+  keeping.wait();
+  if (session.crashes) session.crashes->save();
   timeline.end("run");
 
   auto warn = [](const std::string& text) {

@@ -54,6 +54,10 @@ run::RunOptions make_run_options(const cli::TestOptions& options) {
 /// The backend that runs programs.
 constexpr const char kPrograms[] = "exe";
 
+cache::Digest crash_memory_subject(const discover::Workspace& workspace) {
+  return cache::digest_of("crashes in " + workspace.root.native());
+}
+
 /// Name, version and content of a backend's plugin.
 std::string identity_of(const char* name, const char* version, const std::string& asked_for,
                         const Installation& installation, inputs::FileStates& files) {
@@ -63,6 +67,10 @@ std::string identity_of(const char* name, const char* version, const std::string
 }
 
 }  // namespace
+
+build::ImageKind TestSession::kind_of(const discover::Package& package) const {
+  return crashes && crashes->passes_of(package.id) ? build::ImageKind::kExecutable : kind;
+}
 
 dyad_artifact artifact_of(build::ImageKind kind) {
   return kind == build::ImageKind::kShared ? DYAD_ARTIFACT_SHARED : DYAD_ARTIFACT_EXECUTABLE;
@@ -123,6 +131,9 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
                ? identity_of(functions.name, functions.version, asked_for, self->installation, world.files())
                : identity_of(kPrograms, DYAD_VERSION, kPrograms, self->installation, world.files());
   };
+  // Who says which backend to use is obeyed.
+  if (const cache::Store* store = world.store(); options.backend_by_default && session->kind == build::ImageKind::kShared && store)
+    session->crashes = results::CrashMemory::load(store->memo_of(crash_memory_subject(session->workspace)));
   session->results.emplace(world, std::move(backend_of), session->run_options);
   return session;
 }
@@ -134,7 +145,7 @@ std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
     const auto& package = packages[i];
     if (package.tests.empty() || !package.problem.empty()) return;
     trace::Span one(trace::Phase::kLookUp, package.id.path);
-    known[i].built = build->builder().find(package, kind);
+    known[i].built = build->builder().find(package, kind_of(package));
     if (!known[i].built || !with_results) return;
     run::PackageResult result;
     if (results->find(package, *known[i].built, result)) known[i].result = std::move(result);

@@ -11,6 +11,7 @@
 #include "host/build/session.hpp"
 #include "host/cli/options.hpp"
 #include "host/discover/workspace.hpp"
+#include "host/results/crash_memory.hpp"
 #include "host/results/known_results.hpp"
 #include "host/run/backend.hpp"
 #include "host/run/runner.hpp"
@@ -35,6 +36,9 @@ struct TestSession {
   TestSession(const TestSession&) = delete;
   TestSession& operator=(const TestSession&) = delete;
 
+  /// The kind of images that `package` is to have: what the backend runs, unless the package has crashed lately.
+  build::ImageKind kind_of(const discover::Package& package) const;
+
   /// In the order of `packages`. In parallel; loads no compiler and starts no process.
   std::vector<KnownPackage> find_known(bool with_results) const;
 
@@ -48,6 +52,7 @@ struct TestSession {
   build::Statistics statistics;
   std::unique_ptr<build::Session> build;
   std::optional<results::KnownResults> results;
+  std::optional<results::CrashMemory> crashes;  ///< nothing where it is not to be followed
 };
 
 }  // namespace dyad

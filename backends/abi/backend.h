@@ -106,6 +106,10 @@ typedef struct dyad_backend {
   void (*finish)(dyad_process*, dyad_end* end);
   /* Ends the session and every process that it still has. */
   void (*close)(dyad_session*);
+  /* Members that came later; NULL, or beyond `size`: as said. */
+  /* 1 if no start() of this session will succeed any more, because what the backend needs was ended from outside: the
+   * host runs what is left on another backend. NULL: it never happens. */
+  int (*lost)(dyad_session*);
 } dyad_backend;
 
 /* Returns the backend, or NULL if it does not speak `host_abi`. Valid for ever. */

@@ -34,6 +34,8 @@ using namespace dyad::dll;
 
 /// Milliseconds that a worker has to say who it is. A loaded machine is slow; a worker that says nothing is broken.
 constexpr int kGreetingLimitMs = 30'000;
+/// A worker that was ended is replaced once.
+constexpr unsigned kMostWorkers = 2;
 
 [[noreturn]] void throw_system_error(const std::string& what) {
   throw std::runtime_error(what + ": " + std::strerror(errno));
@@ -219,8 +221,7 @@ struct dyad_session {
   /// A new one is tried once: whatever ends it may do so again and again.
   void need_worker() {
     if (worker) return;
-    if (workers == 2)
-      throw std::runtime_error("dyad-worker was ended from outside, twice; --backend=exe does without it");
+    if (workers == kMostWorkers) throw std::runtime_error("dyad-worker was ended from outside, twice");
     worker = std::make_unique<Worker>(worker_program);
     ++workers;
   }
@@ -396,6 +397,8 @@ void finish(dyad_process* process, dyad_end* end) {
     process->session->idle.push_back(std::move(process->executor));
 }
 
+int lost(dyad_session* session) { return !session->worker && session->workers == kMostWorkers ? 1 : 0; }
+
 void close_session(dyad_session* session) { delete session; }
 
 constexpr dyad_backend kBackend{
@@ -410,6 +413,7 @@ constexpr dyad_backend kBackend{
     .kill = kill_group,
     .finish = finish,
     .close = close_session,
+    .lost = lost,
 };
 
 }  // namespace

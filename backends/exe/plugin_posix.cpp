@@ -260,6 +260,7 @@ constexpr dyad_backend kBackend{
     .kill = kill_group,
     .finish = finish,
     .close = close_session,
+    .lost = nullptr,
 };
 
 }  // namespace

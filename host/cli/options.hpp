@@ -41,6 +41,7 @@ struct TestOptions {
   std::string skip;                 ///< the same; empty: none
   std::optional<std::string> list;  ///< name the tests that match, run none
   std::string backend = "dll";      ///< a name, a path, or kBothBackends
+  bool backend_by_default = true;   ///< nobody has asked for it
   unsigned parallel_packages = 1;   ///< -p: packages run at once; default: number of processors
   unsigned compile_jobs = 1;        ///< -j: compilations at once; default: number of processors
   std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none

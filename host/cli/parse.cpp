@@ -133,11 +133,11 @@ unsigned processors() { return std::max(1U, std::thread::hardware_concurrency())
 
 /// What `test` and `build` share.
 struct BuildWords {
-  std::string jobs;
+  std::string backend, jobs;
   Words debug;
   bool no_prelude = false;
 
-  void add_to(Parser& parser, std::string& backend, bool& release) {
+  void add_to(Parser& parser, bool& release) {
     parser.add_value(
         "--backend", backend, "NAME",
         "how the images are run: dll (the default), exe,\nthe absolute path of a plugin; of test: both, and "
@@ -152,6 +152,8 @@ struct BuildWords {
   template <class Options>
   void check(Checks& checks, Options& options, bool may_be_both = false) const {
     options.preludes = !no_prelude;
+    if (!backend.empty()) options.backend = backend;
+    if constexpr (requires { options.backend_by_default; }) options.backend_by_default = backend.empty();
     if (options.backend == kBothBackends && !may_be_both) checks.take(fail("--backend=both is for dyad test alone"));
     options.compile_jobs = processors();
     if (!jobs.empty()) checks.take(options.compile_jobs, read_number("-j", jobs, kMostAtOnce));
@@ -238,7 +240,7 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   parser.add_switch("--core", options.core, "let test processes leave core dumps");
   parser.add_switch("--no-cache", no_cache, "neither use nor keep anything of other runs");
   if (!is_watch) parser.add_value("--cache", cache, "verify", "run everything and compare it with what is cached");
-  build.add_to(parser, options.backend, options.release);
+  build.add_to(parser, options.release);
   parser.add_switch("--profile", options.profile, "say at the end where the time went");
   parser.add_value("--trace", trace, "FILE", "write a timeline of the run, for ui.perfetto.dev\nor chrome://tracing");
   parser.add_patterns(options.patterns);
@@ -295,7 +297,7 @@ Result<Command> parse_bisect(const Words& words) {
   parser.add_value("--run", options.run, "REGEX", "only among the tests that match");
   parser.add_value("--skip", options.skip, "REGEX", "not among the tests that match");
   parser.add_value("--timeout", timeout, "DURATION", "kill a run that takes longer; default: 10m");
-  build.add_to(parser, options.backend, options.release);
+  build.add_to(parser, options.release);
   parser.add_patterns(options.patterns);
   auto help = parser.parse(words);
   if (!help) return fail(help.error());
@@ -368,7 +370,7 @@ Result<Command> parse_build(const Words& words) {
                 "Builds the test images of packages and keeps them; runs nothing.", build_footer());
   parser.add_value("-o,--output", output, "DIR", "where the images go; default: _dyad");
   parser.add_switch("--emit-llvm", options.emit_llvm, "write the images' LLVM IR as text instead");
-  build.add_to(parser, options.backend, options.release);
+  build.add_to(parser, options.release);
   parser.add_patterns(options.patterns);
   auto help = parser.parse(words);
   if (!help) return fail(help.error());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/dll/shared_library.hpp>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <list>
@@ -18,7 +19,7 @@ namespace {
 
 /// All that this version calls; a plugin that was built when the structure was longer is welcome.
 bool is_complete(const dyad_backend& backend) {
-  return backend.size >= sizeof(dyad_backend) && backend.name && backend.version && backend.open && backend.start &&
+  return backend.size >= offsetof(dyad_backend, lost) && backend.name && backend.version && backend.open && backend.start &&
          backend.ended_fd && backend.kill && backend.finish && backend.close &&
          (backend.artifact == DYAD_ARTIFACT_SHARED || backend.artifact == DYAD_ARTIFACT_EXECUTABLE);
 }
@@ -79,6 +80,11 @@ Result<Backend> Backend::open(const dyad_backend& functions, const fs::path& lib
     return fail(fmt::format("backend {}: {}", functions.name,
                             std::string_view(error.text, strnlen(error.text, sizeof error.text))));
   return Backend(&functions, std::move(host), session);
+}
+
+bool Backend::is_lost() const {
+  if (functions_->size <= offsetof(dyad_backend, lost) || functions_->lost == nullptr) return false;
+  return functions_->lost(session_.get()) != 0;
 }
 
 std::vector<BackendInfo> Backend::find_all(const fs::path& lib_dir) {

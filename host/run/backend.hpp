@@ -33,6 +33,8 @@ class Backend {
   static std::vector<BackendInfo> find_all(const std::filesystem::path& lib_dir);
 
   const dyad_backend& functions() const { return *functions_; }
+  /// Nothing will be started any more, whatever is tried: what the backend needs was ended from outside.
+  bool is_lost() const;
   dyad_session* session() const { return session_.get(); }
 
  private:

@@ -88,11 +88,13 @@ struct PackageResult {
   std::size_t discovered = 0;     ///< tests that the images announced, over all rounds: `tests` must be as many
   std::vector<OutputPiece> outside;  ///< failures and output outside every test
   bool failed_outside = false;       ///< the package fails although no test may have
+  bool ended_by_signal = false;      ///< one of its processes was, by one that we did not send
   std::string reason;  ///< one line; kRan: empty, or why it is no success as a whole (interrupted, wrong accounting)
   std::chrono::nanoseconds time{};  ///< wall time of its processes, each from start to end
   ProcessTimes times;               ///< of its processes, by phase; nothing if it was replayed
   bool cached = false;              ///< replayed: nothing was run
   bool no_news = false;             ///< known to who reads the report: counted, not printed
+  bool backend_lost = false;  ///< the backend could start no process for it and will start none: it tells nothing
   /// From the verdicts of another backend; each is a failure: "TestX: PASS on dll, CRASH (SIGSEGV) on exe".
   std::vector<std::string> differences;
 

@@ -169,6 +169,7 @@ void PackageRun::start_process(Clock::time_point now) {
   Result<Process> process = ready ? make_process() : Result<Process>(fail(ready.error()));
   if (!process) {
     if (options_.log_inputs) inputs_.set_uncacheable("a process did not start");
+    result_.backend_lost = backend_.is_lost();
     image_run_->end_process({.cause = Cause::kNotStarted, .text = process.error().text}, now);
     trace_.reset();
     return;
@@ -283,6 +284,7 @@ void PackageRun::on_ended(Clock::time_point now) {
     stop_ = Cause::kDamage;
     stop_text_ = "the stream ends inside a frame";
   }
+  if (!stop_ && end.kind == DYAD_END_SIGNALED) result_.ended_by_signal = true;
   if (stop_) {
     end.cause = *stop_;
     end.text = stop_text_;
