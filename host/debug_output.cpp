@@ -93,4 +93,9 @@ void print_times(const Timeline& timeline, const build::Statistics& statistics) 
   fmt::print(stderr, "time: total {:.3f}s\n", seconds(timeline.elapsed().count()));
 }
 
+void print_shortage(const std::string& why, std::size_t processes) {
+  fmt::print(stderr, "dyad: warning: no room for another process ({}): waiting for it; {} at a time from here on\n", printable(why),
+             processes);
+}
+
 }  // namespace dyad

@@ -45,4 +45,7 @@ void print_profile(const trace::Recorder& recorder, const std::filesystem::path&
 Result<void> write_trace(const std::filesystem::path& file, const trace::Recorder& recorder,
                          const std::filesystem::path& root);
 
+/// RunOptions::on_shortage, on standard error.
+void print_shortage(const std::string& why, std::size_t processes);
+
 }  // namespace dyad

@@ -146,6 +146,7 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
   });
   session.run_options.on_slow = print_slow;
   session.run_options.on_query = print_running;
+  session.run_options.on_shortage = print_shortage;
   oneapi::tbb::task_group keeping;
   std::vector<std::size_t> stranded;  // the backend was lost before they were done
   auto take_result = [&](std::size_t order, run::PackageResult result) {

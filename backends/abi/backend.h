@@ -69,7 +69,8 @@ enum dyad_sharing {
 enum dyad_end_kind {
   DYAD_END_EXITED = 1,   /* code: exit code, or what the image's main returned */
   DYAD_END_SIGNALED = 2, /* code: signal number */
-  DYAD_END_LOST = 3      /* the backend cannot tell how it ended (its own helper died); text says why */
+  DYAD_END_LOST = 3,     /* the backend cannot tell how it ended (its own helper died); text says why */
+  DYAD_END_NOT_STARTED = 4 /* start() had promised a process, and there was none; code: errno as start() leaves it */
 };
 
 typedef struct dyad_end {
@@ -95,8 +96,9 @@ typedef struct dyad_backend {
   /* Returns NULL and fills `error` if the backend cannot work here. */
   dyad_session* (*open)(const dyad_host* host, dyad_error* error);
   /* Starts one run, in a process that is in a process group of its own; does not wait. The process must not outlive the
-   * host, however the host ends. NULL and `error` if it could not be started. Strings and arrays of `start` are the
-   * caller's again after. */
+   * host, however the host ends. NULL and `error` if it could not be started; errno is then EAGAIN, EMFILE, ENFILE or
+   * ENOMEM if there were too many processes or descriptors, or too little memory, and the host tries again when other
+   * runs have ended. Strings and arrays of `start` are the caller's again after. */
   dyad_process* (*start)(dyad_session*, const dyad_start* start, dyad_error* error);
   /* A descriptor that polls readable (or hung up) once the run has ended. Owned by the backend. */
   int (*ended_fd)(dyad_process*);

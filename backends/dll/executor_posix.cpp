@@ -90,15 +90,17 @@ class Executor {
     if (getppid() != zygote) _exit(1);
     // What tests leave running comes to us, so that it can be seen.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    int moved = fcntl(socket, F_DUPFD_CLOEXEC, 256);
-    if (moved >= 0) socket = moved;
-    socket_ = dup3(socket, kSocket, O_CLOEXEC);
-    if (socket_ < 0) socket_ = dup3(socket, kSocketIfFew, O_CLOEXEC);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (socket_ < 0 || null < 0) _exit(1);
-    for (int fd : {0, 1, 2}) dup2(null, fd);
+    auto move_socket = [&](int to) { return socket == to ? to : dup3(socket, to, O_CLOEXEC); };
+    socket_ = move_socket(kSocket);
+    if (socket_ < 0) socket_ = move_socket(kSocketIfFew);
+    if (socket_ < 0) _exit(1);
+    // Before anything is opened: the zygote may have as many as there is room for.
     close_range(3, static_cast<unsigned>(socket_) - 1, 0);
     close_range(static_cast<unsigned>(socket_) + 1, ~0u, 0);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0) have_no_room(errno);
+    for (int fd : {0, 1, 2}) dup2(null, fd);
+    close(null);
     // The kernel shall take a test that has eaten all memory, not dyad.
     if (int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
       [[maybe_unused]] ssize_t written = write(score, "800", 3);
@@ -142,6 +144,13 @@ class Executor {
     setrlimit(RLIMIT_DATA, &limit);
   }
 
+  [[noreturn]] void have_no_room(int error) const {
+    Ending ending{Ending::kNotStarted, error, secret_, {}};
+    copy_text(ending.text, std::string("cannot prepare a process: ") + std::strerror(error));
+    tell(socket_, ending);
+    _exit(DYAD_EXIT_LOAD_FAILED);
+  }
+
   /// False when nothing more is wanted.
   bool receive(RunOrder& order, int (&fds)[kMostRunFds]) const {
     iovec part{&order, sizeof order};
@@ -154,10 +163,11 @@ class Executor {
     ssize_t got;
     while ((got = recvmsg(socket_, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
-    cmsghdr* header = got == sizeof order ? CMSG_FIRSTHDR(&message) : nullptr;
-    if (header == nullptr) return false;
+    if (got != sizeof order) return false;
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
     std::fill(std::begin(fds), std::end(fds), -1);
-    const std::size_t size = header->cmsg_len - CMSG_LEN(0);
+    const std::size_t size = header == nullptr ? 0 : header->cmsg_len - CMSG_LEN(0);
+    if ((message.msg_flags & MSG_CTRUNC) != 0) have_no_room(EMFILE);
     if (size != sizeof fds && size != sizeof(int) * kInputFd) return false;  // without an input log
     std::memcpy(fds, CMSG_DATA(header), size);
     return true;
@@ -169,10 +179,12 @@ class Executor {
     static_assert(DYAD_CHILD_EVENT_FD == 3 && DYAD_CHILD_INPUT_FD == 4);
     // They may stand in each other's places: first all out of the way.
     int moved[std::size(from)];
-    for (std::size_t i = 1; i < std::size(from); ++i) moved[i] = from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD_CLOEXEC, 64);
+    for (std::size_t i = 1; i < std::size(from); ++i) moved[i] = from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+    const int error = errno;
     for (int i = 0; i < kMostRunFds; ++i)
       if (fds[i] >= 0) close(fds[i]);
     bool ok = true;
+    errno = error;
     for (int to = 1; to < static_cast<int>(std::size(from)); ++to) {
       const int fd = moved[static_cast<std::size_t>(to)];
       if (fd < 0 && to == DYAD_CHILD_INPUT_FD) continue;
@@ -192,6 +204,7 @@ class Executor {
     if (!request.read_from(fds[kRequestFd])) {
       problem = "a damaged request";
     } else if (!settle_in(request, fds)) {
+      if (errno == EMFILE || errno == ENFILE) have_no_room(errno);
       problem = std::string("cannot prepare a process in ") + request.cwd + ": " + std::strerror(errno);
     } else {
       environ = request.envp.data();

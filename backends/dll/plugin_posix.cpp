@@ -20,6 +20,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -38,7 +39,7 @@ constexpr int kGreetingLimitMs = 30'000;
 constexpr unsigned kMostWorkers = 2;
 
 [[noreturn]] void throw_system_error(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
+  throw std::system_error(errno, std::generic_category(), what);
 }
 
 class Descriptor {
@@ -106,6 +107,12 @@ class Worker {
       throw_system_error("dyad-worker does not listen");
   }
 
+  /// Its socket is the first that it closes when it ends.
+  bool is_there() const {
+    pollfd polled{socket_.get(), 0, 0};
+    return ::poll(&polled, 1, 0) == 0;
+  }
+
  private:
   void spawn(const std::string& program, int socket) {
     posix_spawn_file_actions_t actions;
@@ -114,6 +121,7 @@ class Worker {
     ::posix_spawnattr_init(&attributes);
     // dup2 onto itself would keep the close-on-exec flag; the socket is moved away first if it stands there.
     Descriptor moved(::fcntl(socket, F_DUPFD_CLOEXEC, kWorkerSocket + 1));
+    if (moved.get() < 0) throw_system_error("fcntl");
     ::posix_spawn_file_actions_adddup2(&actions, moved.get(), kWorkerSocket);
     sigset_t none, all;
     ::sigemptyset(&none);
@@ -128,6 +136,7 @@ class Worker {
     int failed = ::posix_spawn(&pid_, program.c_str(), &actions, &attributes, argv, environ);
     ::posix_spawn_file_actions_destroy(&actions);
     ::posix_spawnattr_destroy(&attributes);
+    if (failed == EAGAIN || failed == ENOMEM) throw std::system_error(failed, std::generic_category(), program);
     if (failed != 0) throw std::runtime_error(program + ": " + std::strerror(failed) + "; install dyad again");
   }
 
@@ -225,6 +234,8 @@ struct dyad_session {
     worker = std::make_unique<Worker>(worker_program);
     ++workers;
   }
+  /// Is the one still there that was to fork this process' executor?
+  bool has_worker_of(const dyad_process& process) const;
   /// It is gone, and all that it ran with it.
   void lose_worker() {
     idle.clear();
@@ -240,6 +251,10 @@ struct dyad_process {
   std::string ran_before;
   bool signalled = false, killed = false;
 };
+
+bool dyad_session::has_worker_of(const dyad_process& process) const {
+  return process.worker == workers && worker && worker->is_there();
+}
 
 namespace {
 
@@ -307,14 +322,21 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   if (executor != nullptr && !send_message(executor->socket.get(), order, fds, count)) executor.reset();
   if (executor == nullptr) {
     executor = fork_executor(*session);
-    if (!send_message(executor->socket.get(), order, fds, count)) throw_system_error("an executor does not listen");
+    // One that was not forked, for which finish() has the reason, does not listen.
+    if (!send_message(executor->socket.get(), order, fds, count) && errno != EPIPE && errno != ECONNRESET)
+      throw_system_error("an executor does not listen");
   }
   ++executor->runs;
   std::string_view image = what->image;
   std::string before = std::exchange(executor->last_image, std::string(image.substr(image.rfind('/') + 1)));
   return new dyad_process{session, std::move(executor), session->workers, shared, std::move(before)};
+} catch (const std::system_error& problem) {
+  say(error->text, problem.what());
+  errno = problem.code().value();
+  return nullptr;
 } catch (const std::exception& problem) {
   say(error->text, problem.what());
+  errno = 0;
   return nullptr;
 }
 
@@ -334,7 +356,8 @@ enum class Received { kEnding, kGarbage, kNothing };
 Received receive(const Executor& executor, Ending& ending) {
   for (;;) {
     ssize_t got = ::recv(executor.socket.get(), &ending, sizeof ending, 0);
-    if (got < 0 && errno == EINTR) continue;
+    // A peer that has gone with something unread is told of once, before what it has said.
+    if (got < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
     if (got < 0) return Received::kNothing;
     if (got == 0) {  // the end, or an empty message
       pollfd polled{executor.socket.get(), POLLIN, 0};
@@ -377,6 +400,14 @@ void finish(dyad_process* process, dyad_end* end) {
     end->kind = DYAD_END_LOST;
     end->code = 0;
     say(end->text, "it has written into dyad's own descriptors");
+  } else if (known && ending.kind == Ending::kNotStarted) {
+    end->kind = DYAD_END_NOT_STARTED;
+    end->code = ending.status;
+    say(end->text, ending.text);
+  } else if (!known && process->session->has_worker_of(*process)) {
+    end->kind = DYAD_END_NOT_STARTED;
+    end->code = EMFILE;
+    say(end->text, "dyad-worker has no room for a descriptor");
   } else if (known && ending.kind == Ending::kWaitStatus) {
     end->kind = WIFSIGNALED(ending.status) ? DYAD_END_SIGNALED : DYAD_END_EXITED;
     end->code = WIFSIGNALED(ending.status) ? WTERMSIG(ending.status) : WEXITSTATUS(ending.status);
@@ -384,9 +415,8 @@ void finish(dyad_process* process, dyad_end* end) {
   } else {
     end->kind = DYAD_END_LOST;
     end->code = 0;
-    say(end->text, known ? ending.text : "dyad-worker ended");
-    // Its socket to us may outlive it by an instant.
-    if (!known && process->worker == process->session->workers) process->session->lose_worker();
+    say(end->text, "dyad-worker ended");
+    if (process->worker == process->session->workers) process->session->lose_worker();
   }
   if (end->size > offsetof(dyad_end, retired)) {
     end->runs_before = executor.runs - 1;

@@ -14,7 +14,12 @@
 ///   unless
 ///                                                      `text` says why it does not: then it exits
 ///   executor -> plugin    Ending kLoadFailed           why the image was not loaded; the executor exits
+///   executor -> plugin    Ending kNotStarted           there was no room for a run (descriptors); the executor exits
+///   worker   -> plugin    Ending kNotStarted           there was no room for an executor
 ///   worker   -> plugin    Ending kWaitStatus           the executor has ended, and its socket with it
+///
+/// A socket that ends without a word is that of an executor that was never forked: there was no room for its descriptor in
+/// the worker.
 ///
 /// The request is a memfd, so that no environment is too large for a message: NUL-terminated strings, in this order:
 /// image, argv[0], cwd, the other arguments, an empty string, the environment, an empty string.
@@ -55,7 +60,8 @@ enum { kRequestFd, kEventFd, kCaptureFd, kInputFd, kMostRunFds };
 struct Ending {
   enum Kind : std::uint32_t { kLoadFailed = 1, kWaitStatus = 2, kNotStarted = 3, kReturned = 4 };
   std::uint32_t kind;
-  std::int32_t status;  ///< kWaitStatus: as waitpid() gives it; kReturned: what the image's main returned
+  std::int32_t status;  ///< kWaitStatus: as waitpid() gives it; kReturned: what the image's main returned; kNotStarted:
+                        ///< errno
   /// A test that writes into all descriptors it finds does not know it; other messages are not looked at.
   std::uint64_t secret;
   char text[256];  ///< kLoadFailed, kNotStarted: why; kReturned: what the audit found, or empty

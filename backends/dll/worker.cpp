@@ -138,7 +138,8 @@ class Zygote {
       return true;
     }
     cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr || header->cmsg_len != CMSG_LEN(sizeof(int))) return false;
+    // There was no room for the descriptor: the plugin sees its end of the socket end.
+    if (header == nullptr || header->cmsg_len != CMSG_LEN(sizeof(int))) return true;
     int socket;
     std::memcpy(&socket, CMSG_DATA(header), sizeof socket);
     start(order.executor, order.secret, socket);
@@ -154,7 +155,7 @@ class Zygote {
       executors_[id] = {pid, socket, secret};
       return;
     }
-    Ending ending{Ending::kNotStarted, 0, secret, {}};
+    Ending ending{Ending::kNotStarted, errno, secret, {}};
     std::snprintf(ending.text, sizeof ending.text, "fork: %s", std::strerror(errno));
     tell(socket, ending);
     close(socket);

@@ -14,6 +14,7 @@
 #include <boost/optional.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
+#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
@@ -84,7 +85,7 @@ struct ChildSetup {
     // The descriptors may stand in each other's places: first all out of the way.
     int events = ::fcntl(event_fd, F_DUPFD, 10), capture = ::fcntl(capture_fd, F_DUPFD, 10),
         in = ::fcntl(null, F_DUPFD, 10), inputs = input_fd < 0 ? -1 : ::fcntl(input_fd, F_DUPFD, 10);
-    bool ok = ::dup2(in, 0) >= 0 && ::dup2(capture, 1) >= 0 && ::dup2(capture, 2) >= 0 &&
+    bool ok = events >= 0 && capture >= 0 && in >= 0 && (input_fd < 0 || inputs >= 0) && ::dup2(in, 0) >= 0 && ::dup2(capture, 1) >= 0 && ::dup2(capture, 2) >= 0 &&
               ::dup2(events, DYAD_CHILD_EVENT_FD) >= 0 && (input_fd < 0 || ::dup2(inputs, DYAD_CHILD_INPUT_FD) >= 0) &&
               ::chdir(cwd) == 0;
     return ok ? process::error_code() : process::error_code(errno, process::system_category());
@@ -190,19 +191,27 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   if (failed) {
     if (pid > 0) ::waitpid(pid, nullptr, 0);
     say(error->text, std::string(what->image) + ": " + failed.message());
+    errno = failed.value();
     return nullptr;
   }
   started->child = std::make_unique<process::process>(std::move(child));
   started->ended_fd = static_cast<int>(::syscall(SYS_pidfd_open, started->child->id(), 0));
   if (started->ended_fd < 0) {
-    say(error->text, std::string("pidfd_open: ") + std::strerror(errno));
+    const int problem = errno;
+    say(error->text, std::string("pidfd_open: ") + std::strerror(problem));
     started->child->terminate();
+    errno = problem;
     return nullptr;
   }
   session->processes.insert(started.get());
   return started.release();
+} catch (const boost::system::system_error& problem) {
+  say(error->text, std::string(what->image) + ": " + problem.what());
+  errno = problem.code().value();
+  return nullptr;
 } catch (const std::exception& problem) {
   say(error->text, std::string(what->image) + ": " + problem.what());
+  errno = 0;
   return nullptr;
 }
 

@@ -49,6 +49,8 @@ class ImageRun {
   /// An error means that the stream is damaged: nothing more may be applied, the process must be killed.
   Result<void> apply(const Event& event, Clock::time_point now);
   void end_process(const ProcessEnd& end, Clock::time_point now);
+  /// The process that began was none: as if begin_process had not been called.
+  void end_unstarted() { capture_ = nullptr; }
   /// The image will get no (further) process: what has no verdict is not run.
   void abandon(const std::string& reason);
 

@@ -26,6 +26,9 @@ constexpr auto kStacksTime = std::chrono::seconds(1), kGrace = std::chrono::seco
 /// One that has crashed has so long to end.
 constexpr auto kCrashTime = std::chrono::seconds(10);
 constexpr std::size_t kMostCrashesTried = 8;
+/// How long to wait for room for a process: at first and at most, and until it is given up although nothing else runs.
+constexpr auto kFirstPause = std::chrono::milliseconds(10), kLongestPause = std::chrono::milliseconds(1000);
+constexpr auto kMostWaiting = std::chrono::seconds(10);
 /// What a channel can hold is less. Limits how long a child that a test left behind can keep the host reading.
 constexpr std::size_t kMostAfterEnd = 4 << 20;
 
@@ -45,6 +48,7 @@ PackageRun::PackageRun(PackageJob job, const RunOptions& options, Backend& backe
 }
 
 std::optional<PackageRun::Clock::time_point> PackageRun::deadline() const {
+  if (retry_at_) return retry_at_;
   if (ending_) return ending_->next;
   std::optional<Clock::time_point> first;
   auto take = [&](std::optional<Clock::time_point> time) {
@@ -99,6 +103,7 @@ void PackageRun::stop() {
 }
 
 void PackageRun::go_on(Clock::duration pause) {
+  if (shortage_) shortage_->since += pause;
   if (!process_) return;
   process_->signal(SIGCONT);
   process_began_ += pause;
@@ -110,7 +115,7 @@ void PackageRun::go_on(Clock::duration pause) {
 }
 
 void PackageRun::advance(Clock::time_point now) {
-  while (!process_) {
+  while (!process_ && !retry_at_) {
     // A process that was already being killed for another reason when the time was up asks for a restart.
     if (image_run_ && image_run_->next() == ImageRun::Next::kRestart && (interrupted_ || timed_out_))
       image_run_->abandon(stop_reason());
@@ -158,7 +163,7 @@ void PackageRun::start_process(Clock::time_point now) {
   clock_.emplace(Clock::now());
   auto artifact = static_cast<dyad_artifact>(backend_.functions().artifact);
   Result<void> ready;
-  if (image_run_->next() == ImageRun::Next::kStart && stage_ == Stage::kFirst) {
+  if (image_run_->next() == ImageRun::Next::kStart && stage_ == Stage::kFirst && !shortage_) {
     const ImageJob& image = job_.images[image_];
     Result<StagedImage> staged = directory_.stage(image.image, image.name, artifact);
     if (staged)
@@ -166,14 +171,10 @@ void PackageRun::start_process(Clock::time_point now) {
     else
       ready = fail(staged.error());
   }
-  Result<Process> process = ready ? make_process() : Result<Process>(fail(ready.error()));
-  if (!process) {
-    if (options_.log_inputs) inputs_.set_uncacheable("a process did not start");
-    result_.backend_lost = backend_.is_lost();
-    image_run_->end_process({.cause = Cause::kNotStarted, .text = process.error().text}, now);
-    trace_.reset();
-    return;
-  }
+  auto process = ready ? make_process() : std::unexpected(StartFailure{ready.error().text});
+  if (!process) return postpone_or_give_up(std::move(process.error()), now);
+  if (retry_at_ && deadline_) *deadline_ += now - shortage_->postponed_at;
+  retry_at_.reset();
   process_.emplace(std::move(*process));
   clock_->started(Clock::now());
   process_began_ = now;
@@ -185,7 +186,35 @@ void PackageRun::start_process(Clock::time_point now) {
   image_run_->begin_process(process_->capture());
 }
 
-Result<Process> PackageRun::make_process() {
+void PackageRun::postpone_or_give_up(StartFailure failure, Clock::time_point now) {
+  trace_.reset();
+  const bool hopeless = shortage_ && shortage_->alone && now - shortage_->since >= kMostWaiting;
+  if (failure.may_pass && !hopeless && !interrupted_) {
+    if (!shortage_) shortage_ = {.why = {}, .since = now, .postponed_at = now, .pause = kFirstPause};
+    if (retry_at_ && deadline_) *deadline_ += now - shortage_->postponed_at;
+    shortage_->why = std::move(failure.text);
+    shortage_->postponed_at = now;
+    retry_at_ = now + shortage_->pause;
+    shortage_->pause = std::min<Clock::duration>(shortage_->pause * 2, kLongestPause);
+    return;
+  }
+  shortage_.reset();
+  retry_at_.reset();
+  if (options_.log_inputs) inputs_.set_uncacheable("a process did not start");
+  result_.backend_lost = backend_.is_lost();
+  image_run_->end_process({.cause = Cause::kNotStarted, .text = std::move(failure.text)}, now);
+}
+
+void PackageRun::try_start(bool alone, Clock::time_point now) {
+  if (!retry_at_) return;
+  // The time of waiting for others does not count.
+  if (alone && !shortage_->alone) shortage_->since = now;
+  shortage_->alone = alone;
+  start_process(now);
+  if (over()) advance(now);
+}
+
+std::expected<Process, StartFailure> PackageRun::make_process() {
   std::optional<InputLog> log;
   if (options_.log_inputs) {
     // The test that makes its directory looks into the one above, which is the run's own, too.
@@ -232,15 +261,16 @@ std::vector<std::string> PackageRun::arguments(Clock::time_point now) const {
 }
 
 int PackageRun::event_fd(Clock::time_point now) const {
-  return stop_ == Cause::kDamage || now < quiet_until_ ? -1 : process_->event_fd();
+  return !process_ || stop_ == Cause::kDamage || now < quiet_until_ ? -1 : process_->event_fd();
 }
 
 std::optional<PackageRun::Clock::time_point> PackageRun::next_burst(Clock::time_point now) const {
-  if (stop_ == Cause::kDamage || now >= quiet_until_) return std::nullopt;
+  if (!process_ || stop_ == Cause::kDamage || now >= quiet_until_) return std::nullopt;
   return quiet_until_;
 }
 
 void PackageRun::on_events(Clock::time_point now) {
+  if (!process_) return;
   const std::size_t got = read(kTurn, now);
   // As long as the channel does not fill up.
   if (got < kCalm && !ending_) quiet_until_ = now + burst();
@@ -277,6 +307,13 @@ std::size_t PackageRun::read(std::size_t limit, Clock::time_point now) {
 void PackageRun::on_ended(Clock::time_point now) {
   if (stop_ != Cause::kDamage) read(kMostAfterEnd, now);
   ProcessEnd end = process_->finish();
+  if (end.kind == DYAD_END_NOT_STARTED) {
+    process_.reset();
+    image_run_->end_unstarted();
+    postpone_or_give_up({end.text, may_pass(end.code) && !stop_}, now);
+    return advance(now);
+  }
+  shortage_.reset();
   ++(end.runs_before > 0 ? statistics_.executors_reused : statistics_.executors_started);
   if (!end.retired.empty()) ++statistics_.retired[end.retired];
   trace_.reset();
@@ -343,7 +380,10 @@ void PackageRun::next_step(Clock::time_point now) {
 void PackageRun::on_interrupt() {
   interrupted_ = true;
   if (!stop_) stop_ = Cause::kInterrupted;
-  process_->kill();
+  if (process_) return process_->kill();
+  retry_at_.reset();
+  image_run_->end_process({.cause = Cause::kInterrupted}, Clock::now());
+  advance(Clock::now());
 }
 
 void PackageRun::restart_image(Stage stage) {

@@ -30,14 +30,20 @@ class PackageRun {
 
   /// Starts the first process, or is over at once.
   void start(Clock::time_point now) { advance(now); }
-  bool over() const { return !process_; }
+  bool over() const { return !process_ && !retry_at_; }
+  /// There is no room for a process of it now: why. It tries again when deadline() has passed, or it is told to.
+  const std::string* postponed() const { return retry_at_ ? &shortage_->why : nullptr; }
+  /// deadline() has passed, or a process of another package has ended. `alone`: none of ours runs, so that there is nothing
+  /// to wait for but the system. Does nothing if it is not postponed.
+  void try_start(bool alone, Clock::time_point now);
 
   // While it is not over:
   /// -1 if there is nothing to be read for now: events are taken in bursts, because each time costs as much as a test.
   int event_fd(Clock::time_point now) const;
   /// When event_fd() changes by itself; nothing if it does not.
   std::optional<Clock::time_point> next_burst(Clock::time_point now) const;
-  int ended_fd() const { return process_->ended_fd(); }
+  /// -1 if none runs.
+  int ended_fd() const { return process_ ? process_->ended_fd() : -1; }
   /// When something is due if nothing happens before: a time limit, the next step towards an end, a notice.
   std::optional<Clock::time_point> deadline() const;
 
@@ -74,7 +80,9 @@ class PackageRun {
   bool next_image(Clock::time_point now);
   /// Starts a process for `image_run_`, or ends it.
   void start_process(Clock::time_point now);
-  Result<Process> make_process();
+  std::expected<Process, StartFailure> make_process();
+  /// No process has come of it: later, or never.
+  void postpone_or_give_up(StartFailure failure, Clock::time_point now);
   std::vector<std::string> arguments(Clock::time_point now) const;
   dyad_sharing sharing() const;
   std::optional<Clock::time_point> test_deadline() const;
@@ -129,6 +137,16 @@ class PackageRun {
   std::map<std::uint32_t, Verdict> alone_;  ///< verdicts of tests that ran by themselves
 
   std::optional<Process> process_;
+  /// Until a process has run, of which it may turn out late that there is none.
+  struct Shortage {
+    std::string why;
+    Clock::time_point since;         ///< while `alone`: when that began
+    Clock::time_point postponed_at;  ///< the last time
+    Clock::duration pause;
+    bool alone = false;  ///< nothing else of ours ran
+  };
+  std::optional<Shortage> shortage_;
+  std::optional<Clock::time_point> retry_at_;  ///< there is no process: one will be started then
   std::optional<ProcessTrace> trace_;  ///< of it, if someone records
   WireReader reader_;
   Clock::time_point process_began_;

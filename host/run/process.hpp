@@ -1,6 +1,7 @@
 /// One process that runs an image: its event channel, its capture file, its input log, and the backend's handle.
 #pragma once
 
+#include <expected>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -21,12 +22,23 @@ struct ProcessOptions {
   std::uint64_t memory = 0;  ///< limit in bytes; 0: none
 };
 
+/// Why a process did not start.
+struct StartFailure {
+  std::string text;
+  bool may_pass = false;  ///< too many processes or descriptors, or too little memory: later there may be room
+};
+
+/// Is `error`, an errno, one that may pass?
+bool may_pass(int error);
+
 class Process {
  public:
   /// `arguments` without argv[0]. The environment is the host's own. `inputs`: the log that it shall keep, if any.
-  static Result<Process> start(Backend& backend, const std::filesystem::path& image,
-                               const std::filesystem::path& directory, const std::vector<std::string>& arguments,
-                               std::optional<InputLog> inputs, const ProcessOptions& options = {});
+  static std::expected<Process, StartFailure> start(Backend& backend, const std::filesystem::path& image,
+                                                    const std::filesystem::path& directory,
+                                                    const std::vector<std::string>& arguments,
+                                                    std::optional<InputLog> inputs,
+                                                    const ProcessOptions& options = {});
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
   /// Kills the process if it has not been finished.

@@ -30,6 +30,7 @@ std::string describe(const ProcessEnd& end, const std::string& report) {
     case DYAD_END_SIGNALED:
       return "crashed with " + signal_name(end.code);
     case DYAD_END_LOST:
+    case DYAD_END_NOT_STARTED:
       break;
   }
   return end.text.empty() ? "lost" : "lost: " + end.text;

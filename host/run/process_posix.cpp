@@ -26,22 +26,30 @@ ProcessEnd end_of(const dyad_end& end) {
   result.runs_before = end.runs_before;
   result.ran_before = text(end.ran_before);
   result.retired = text(end.retired);
-  if (end.kind == DYAD_END_EXITED || end.kind == DYAD_END_SIGNALED) result.kind = static_cast<dyad_end_kind>(end.kind);
+  if (end.kind == DYAD_END_EXITED || end.kind == DYAD_END_SIGNALED || end.kind == DYAD_END_NOT_STARTED) result.kind = static_cast<dyad_end_kind>(end.kind);
   return result;
 }
 
 }  // namespace
 
-Result<Process> Process::start(Backend& backend, const std::filesystem::path& image,
-                               const std::filesystem::path& directory, const std::vector<std::string>& arguments,
-                               std::optional<InputLog> inputs, const ProcessOptions& options) {
+bool may_pass(int error) { return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM; }
+
+std::expected<Process, StartFailure> Process::start(Backend& backend, const std::filesystem::path& image,
+                                                    const std::filesystem::path& directory,
+                                                    const std::vector<std::string>& arguments,
+                                                    std::optional<InputLog> inputs, const ProcessOptions& options) {
+  auto refuse = [](int error, std::string text) {
+    return std::unexpected(StartFailure{std::move(text), may_pass(error)});
+  };
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return fail(fmt::format("cannot make an event channel: {}", std::strerror(errno)));
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return refuse(errno, fmt::format("cannot make an event channel: {}", std::strerror(errno)));
   Descriptor channel(ends[0]), theirs(ends[1]);
   fcntl(channel.get(), F_SETFL, O_NONBLOCK);
   fcntl(channel.get(), F_SETPIPE_SZ, kChannelSize);
+  errno = 0;
   Result<Capture> capture = Capture::create();
-  if (!capture) return fail(capture.error());
+  if (!capture) return refuse(errno, capture.error().text);
 
   std::vector<std::string> copies = arguments;
   std::vector<char*> argv;
@@ -59,8 +67,9 @@ Result<Process> Process::start(Backend& backend, const std::filesystem::path& im
                   .core = options.core ? 1u : 0u,
                   .memory = options.memory};
   dyad_error error{};
+  errno = 0;
   dyad_process* handle = backend.functions().start(backend.session(), &what, &error);
-  if (!handle) return fail(std::string(error.text, strnlen(error.text, sizeof error.text)));
+  if (!handle) return refuse(errno, std::string(error.text, strnlen(error.text, sizeof error.text)));
   return Process(backend, handle, std::move(channel), std::make_unique<Capture>(std::move(*capture)),
                  std::move(inputs));
 }

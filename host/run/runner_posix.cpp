@@ -58,6 +58,7 @@ class Runner::Impl {
       {
         trace::Span span(trace::Phase::kServe);
         start_packages();
+        look_for_shortage();
       }
       if (active_.empty() && waiting_.empty() && (closed || interrupted_)) break;
       wait(interrupts.fd(), controls.fd());
@@ -87,7 +88,7 @@ class Runner::Impl {
   }
 
   void start_packages() {
-    while (!waiting_.empty() && active_.size() < std::max(1u, options_.parallel)) {
+    while (!waiting_.empty() && active_.size() < most_) {
       PackageJob job = std::move(waiting_.extract(waiting_.begin()).mapped());
       if (interrupted_) {
         refuse(std::move(job), PackageResult::Kind::kNotRun, "interrupted");
@@ -111,6 +112,21 @@ class Runner::Impl {
     if (!job.artifact || *job.artifact == static_cast<dyad_artifact>(backend_.functions().artifact)) return &backend_;
     if (!options_.other_backend) return fail(fmt::format("backend {} does not run such images", backend_.functions().name));
     return options_.other_backend();
+  }
+
+  /// Where there is no room for a process, there is none for others, either: only as many as run now are run at a time.
+  void look_for_shortage() {
+    const std::string* why = nullptr;
+    for (auto& package : active_)
+      if (const std::string* one = package->postponed()) why = one;
+    if (why == nullptr) return;
+    most_ = std::min(most_, std::max<std::size_t>(1, count_running()));
+    if (!std::exchange(shortage_said_, true) && options_.on_shortage) options_.on_shortage(*why, most_);
+  }
+
+  std::size_t count_running() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(active_, [](const auto& package) { return !package->over() && !package->postponed(); }));
   }
 
   void refuse(PackageJob job, PackageResult::Kind kind, std::string reason) {
@@ -155,12 +171,21 @@ class Runner::Impl {
   void wait(int interrupt_fd, int control_fd) {
     std::vector<pollfd> fds{
         {wake_.fd(), POLLIN, 0}, {interrupted_ ? -1 : interrupt_fd, POLLIN, 0}, {control_fd, POLLIN, 0}};
-    const std::size_t first = fds.size();
+    // Only what is open: there must not be more than the process may have open.
+    struct Places {
+      std::size_t events = 0, ended = 0;  // in fds; 0: none
+    };
+    std::vector<Places> places(active_.size());
+    auto add = [&](int fd) {
+      if (fd < 0) return std::size_t{0};
+      fds.push_back({fd, POLLIN, 0});
+      return fds.size() - 1;
+    };
     std::optional<Clock::time_point> deadline;
     const Clock::time_point before = Clock::now();
-    for (auto& package : active_) {
-      fds.push_back({package->event_fd(before), POLLIN, 0});
-      fds.push_back({package->ended_fd(), POLLIN, 0});
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      auto& package = active_[i];
+      places[i] = {add(package->event_fd(before)), add(package->ended_fd())};
       for (auto own : {package->deadline(), package->next_burst(before)})
         if (own && (!deadline || *own < *deadline)) deadline = own;
     }
@@ -175,14 +200,23 @@ class Runner::Impl {
     trace::Span span(trace::Phase::kServe);
     if (fds[0].revents) wake_.clear();
     Clock::time_point now = Clock::now();
+    bool any_ended = false;
     for (std::size_t i = 0; i < active_.size(); ++i) {
       PackageRun& package = *active_[i];
-      if (fds[first + 2 * i].revents) package.on_events(now);
-      if (fds[first + 2 * i + 1].revents)
+      if (package.postponed()) continue;
+      auto is_ready = [&](std::size_t place) { return place != 0 && fds[place].revents != 0; };
+      if (is_ready(places[i].events)) package.on_events(now);
+      if (is_ready(places[i].ended)) {
         package.on_ended(now);
-      else if (package.deadline() && *package.deadline() <= now)
+        any_ended = any_ended || package.postponed() == nullptr;
+      } else if (package.deadline() && *package.deadline() <= now) {
         package.on_deadline(now);
+      }
     }
+    reap();
+    look_for_shortage();
+    for (auto& package : active_)
+      if (package->postponed() && (any_ended || *package->deadline() <= now)) package->try_start(count_running() == 0, now);
     reap();
   }
 
@@ -215,6 +249,8 @@ class Runner::Impl {
   std::multimap<std::size_t, PackageJob> waiting_;  // by turn: started in that order
   std::vector<std::unique_ptr<PackageRun>> active_;
   bool failed_ = false, interrupted_ = false;
+  std::size_t most_ = std::max(1u, options_.parallel);  ///< processes at once
+  bool shortage_said_ = false;
   RunStatistics statistics_;
   Symbolizer symbolizer_{options_.symbolizer};
 };

@@ -153,10 +153,12 @@ class Case:
     # Programs.
 
     def start(self, *arguments: str, cwd: Path | None = None, user: int | None = None, program: Path | None = None,
-              **environment: str | None) -> subprocess.Popen:
-        command = [str(program or self.dyad_program), *arguments]
+              before: tuple[str, ...] = (), **environment: str | None) -> subprocess.Popen:
+        """`before`: what `program`, if it is not dyad, is told first; dyad is among it."""
+        words = list(arguments)
         if arguments and arguments[0] in ("test", "explain"):
-            command.insert(2, f"--backend={self.backend if self.backend != 'any' else 'dll'}")
+            words.insert(1, f"--backend={self.backend if self.backend != 'any' else 'dll'}")
+        command = [str(program or self.dyad_program), *before, *words]
         setting = {name: value for name, value in (self.environment | environment).items() if value is not None}
         options = {"user": user, "group": user, "extra_groups": []} if user is not None else {}
         self.runs += 1

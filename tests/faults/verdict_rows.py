@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from case import Case, Run, row, wait_for
+from case import Case, Run, Skipped, row, wait_for
 from system_rows import processes_of
 
 C = "#include <dyad/testing.h>\n"
@@ -348,3 +348,60 @@ def garbage_elsewhere(case: Case) -> None:
                "for (;;) pause(); }" + NEXT)
     must(case, case.test(), "garbage", 1,
          {"TestFault": "CRASH lost: it has written into dyad's own descriptors.*", "TestNext": "PASS"})
+
+
+MANY = 12
+
+
+def write_many(case: Case) -> dict[str, str]:
+    """Packages that run long enough to be there at the same time, built already: what their tests must come to."""
+    for i in range(MANY):
+        case.write(f"p{i}/a_test.c", C + "#include <unistd.h>\n"
+                   f"void TestSlow{i}(dyad_T *t) {{ (void)t; usleep(50000); }}\nvoid TestNext{i}(dyad_T *t) {{ (void)t; }}\n")
+    case.test("--run=None")
+    return {f"Test{name}{i}": "PASS" for i in range(MANY) for name in ("Slow", "Next")}
+
+
+def must_wait(case: Case, run: Run, what: str, expected: dict[str, str], is_certain: bool = True) -> None:
+    must(case, run, what, 0, expected)
+    said = run.stderr.count("dyad: warning: no room for another process")
+    case.must(said == 1 or (said == 0 and not is_certain), f"{what}: said {said} times: {run.stderr}")
+
+
+@row("35a", "EMFILE: few descriptors, in dyad, the worker and the executors")
+def few_descriptors(case: Case) -> None:
+    expected = write_many(case)
+    for limit in range(18, 41, 2 if case.full else 4):
+        run = case.test("--count=1", "-p", str(MANY), "--isolate=package", program=Path("/usr/bin/prlimit"),
+                        before=(f"--nofile={limit}", str(case.dyad_program)))
+        must_wait(case, run, f"{limit} descriptors", expected, limit < 30)
+
+
+@row("35b", "EAGAIN on fork, a few times and then no more")
+def no_processes(case: Case) -> None:
+    if shutil.which("strace") is None:
+        raise Skipped("no strace")
+    expected = write_many(case)
+    # The worker's forks; the vforks of dyad. Counted by thread.
+    call = "clone" if case.backend == "dll" else "vfork"
+    for when in ("1..3", "2..5", "4"):
+        run = case.test("--count=1", "-p", str(MANY), "--isolate=package", program=Path(shutil.which("strace")),
+                        before=("-f", "-qq", "-o", str(case.folder / "trace"), "-e", f"trace={call}", "-e",
+                                f"inject={call}:error=EAGAIN:when={when}", str(case.dyad_program)))
+        case.must("INJECTED" in (case.folder / "trace").read_text(), f"nothing was injected at {when}")
+        must_wait(case, run, f"EAGAIN at {when}", expected)
+
+
+@row("35c", "EAGAIN on every fork: given up in time, and said")
+def never_a_process(case: Case) -> None:
+    if shutil.which("strace") is None:
+        raise Skipped("no strace")
+    case.write("p/a_test.c", C + NEXT)
+    case.test("--run=None")
+    call = "clone" if case.backend == "dll" else "vfork"
+    run = case.test("--count=1", program=Path(shutil.which("strace")),
+                    before=("-f", "-qq", "-o", str(case.folder / "trace"), "-e", f"trace={call}", "-e",
+                            f"inject={call}:error=EAGAIN:when=1+", str(case.dyad_program)))
+    case.inject()
+    case.must(run.code == 3 and re.search(r"^FAIL\tp \[load failed\]: cannot start: .*Resource temporarily unavailable",
+                                          run.stdout, re.MULTILINE) is not None, f"{run.code}: {run.stdout}{run.stderr}")

@@ -139,7 +139,7 @@ class InputsOfAnImage : public testing::TestWithParam<const char*> {
   std::string run(const std::vector<std::string>& words, int exit_code = 0) {
     Result<InputLog> log = InputLog::create({root_ / "run"});
     EXPECT_TRUE(log);
-    Result<Process> process = Process::start(*backend_, image_, package_, words, std::move(*log));
+    auto process = Process::start(*backend_, image_, package_, words, std::move(*log));
     if (!process) {
       ADD_FAILURE() << process.error().text;
       return "";

@@ -377,7 +377,7 @@ TEST(ImageRun, RefusesWhatTheProtocolForbids) {
   const Damage cases[] = {
       {"no greeting", frames::listed(0), "an end of the list outside the list"},
       {"greeting twice", frames::hello() + frames::hello(), "a second greeting"},
-      {"other version", frames::hello(9), "event stream version 9, this dyad reads 2"},
+      {"other version", frames::hello(9), "event stream version 9, this dyad reads 3"},
       {"wrong count", frames::hello() + frames::found(0, "A") + frames::listed(2),
        "1 tests announced, the list counts 2"},
       {"index repeated", frames::hello() + frames::found(1, "A") + frames::found(1, "B"),

@@ -102,9 +102,10 @@ TEST(WireReader, ReadsWhatACrashTells) {
   using namespace frames;
   Reading reading = read_in_pieces(
       frame(11, u32(11) + u8(1) + u64(64)) + frame(12, u32(7) + u8(1) + u32(3) + u32(2) + str("1a /x.so\n")) +
-          frame(13, u32(4) + u64(5)) + frame(14, u32(4) + str("LEAK: thread")) + frame(11, u32(11) + u8(2) + u64(0)),
+          frame(13, u32(4) + u64(5)) + frame(14, u32(4) + str("LEAK: thread")) + frame(15, str("XSanitizer: bad")) +
+          frame(11, u32(11) + u8(2) + u64(0)),
       5);
-  ASSERT_EQ(reading.events.size(), 4u);
+  ASSERT_EQ(reading.events.size(), 5u);
   EXPECT_EQ(std::get<Crashed>(reading.events[0]).signal, 11u);
   EXPECT_EQ(std::get<Crashed>(reading.events[0]).address, 64u);
   auto stack = std::get<Stack>(reading.events[1]);
@@ -114,12 +115,13 @@ TEST(WireReader, ReadsWhatACrashTells) {
   EXPECT_EQ(stack.frames, "1a /x.so\n");
   EXPECT_EQ(std::get<Limit>(reading.events[2]).nanoseconds, 5u);
   EXPECT_EQ(std::get<Note>(reading.events[3]).text, "LEAK: thread");
+  EXPECT_EQ(std::get<Report>(reading.events[4]).text, "XSanitizer: bad");
   EXPECT_EQ(reading.damage, "frame of type 11 does not fit its 13 bytes");
 }
 
 TEST(WireReader, ReportsAnUnknownFrameType) {
   EXPECT_EQ(read_in_pieces(frames::frame(0, ""), 64).damage, "unknown frame type 0");
-  EXPECT_EQ(read_in_pieces(frames::frame(15, ""), 64).damage, "unknown frame type 15");
+  EXPECT_EQ(read_in_pieces(frames::frame(16, ""), 64).damage, "unknown frame type 16");
 }
 
 TEST(WireReader, ReportsATooLongFrameBeforeItArrives) {
