@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backends/runtime/capture.hpp"
+#include "backends/runtime/kept_descriptors.hpp"
 
 namespace dyad::runtime {
 
@@ -18,6 +19,7 @@ int move_out_of_the_way(int fd) {
 
 void Capture::open() {
   fd_ = move_out_of_the_way(STDOUT_FILENO);
+  keep_descriptor(fd_, O_RDONLY);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
 }
 
@@ -32,7 +34,8 @@ std::uint64_t Capture::flush_and_size() const {
   std::fflush(stdout);
   std::fflush(stderr);
   struct stat status;
-  if (fd_ < 0 || fstat(fd_, &status) != 0 || status.st_size < 0) return 0;
+  if (fd_ < 0 || (fstat(fd_, &status) != 0 && (!restore_descriptor(fd_) || fstat(fd_, &status) != 0))) return 0;
+  if (status.st_size < 0) return 0;
   return static_cast<std::uint64_t>(status.st_size);
 }
 

@@ -17,6 +17,7 @@
 
 #include "backends/abi/wire.h"
 #include "backends/runtime/crash_reporter.hpp"
+#include "backends/runtime/kept_descriptors.hpp"
 
 namespace dyad::runtime {
 namespace {
@@ -68,7 +69,7 @@ class Frame {
     fill(0, size_ - 5);
     for (std::size_t sent = 0; sent < size_;) {
       ssize_t written = ::write(g_channel, bytes_ + sent, size_ - sent);
-      if (written < 0 && errno == EAGAIN) continue;
+      if (written < 0 && (errno == EAGAIN || (errno == EBADF && restore_descriptor(g_channel)))) continue;
       if (written <= 0 && errno != EINTR) return;
       if (written > 0) sent += static_cast<std::size_t>(written);
     }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 
 #include "backends/abi/input_log.h"
 #include "backends/runtime/crash_reporter.hpp"
+#include "backends/runtime/kept_descriptors.hpp"
 #include "backends/runtime/run.hpp"
 #include "backends/runtime/sanitizer_reports.hpp"
 #include "backends/runtime/text_sink.hpp"
@@ -34,6 +36,7 @@ Run::Run(Arguments arguments, Selection selection)
       close(arguments_.events_fd);
     else
       channel_ = arguments_.events_fd;
+    keep_descriptor(channel_, O_WRONLY);
     sink_ = std::make_unique<WireWriter>(channel_);
     begin_crash_reports(channel_);
     surroundings_.begin(channel_, has_sanitizer());
@@ -55,6 +58,7 @@ void Run::end() {
   output_size();  // flushes
   end_crash_reports();
   end_sanitizer_reports();
+  forget_descriptors();
   surroundings_.end();
   std::lock_guard lock(mutex_);
   if (channel_ >= 0) close(channel_);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "backends/runtime/capture.hpp"
+#include "backends/runtime/kept_descriptors.hpp"
 #include "backends/runtime/surroundings.hpp"
 
 extern "C" char** environ;
@@ -46,6 +47,8 @@ Surroundings::State Surroundings::look() const {
   // One that has ended and was not waited for does no harm.
   now.children = ::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 && child.si_pid == 0;
   now.free_descriptor = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3);
+  if (now.free_descriptor < 0 && restore_descriptor(descriptor_))
+    now.free_descriptor = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3);
   if (now.free_descriptor >= 0) ::close(now.free_descriptor);
   itimerval timer{};
   now.timer = ::getitimer(ITIMER_REAL, &timer) == 0 && (timer.it_value.tv_sec != 0 || timer.it_value.tv_usec != 0);

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "backends/runtime/kept_descriptors.hpp"
 #include "backends/runtime/wire_writer.hpp"
 
 namespace dyad::runtime {
@@ -120,8 +121,10 @@ void WireWriter::flush() {
     } else if (errno == EAGAIN) {
       pollfd ready{fd_, POLLOUT, 0};
       poll(&ready, 1, -1);
+    } else if (errno == EBADF && restore_descriptor(fd_)) {
+      // a test has closed it
     } else if (errno != EINTR) {
-      break;  // nobody reads any more, or a test closed the channel: the host sees an end without DONE
+      break;  // nobody reads any more: the host sees an end without DONE
     }
   }
   pending_.clear();
