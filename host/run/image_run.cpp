@@ -77,6 +77,8 @@ void ImageRun::begin_process(const Capture& capture) {
   crashed_at_.reset();
   report_.clear();
   stacks_complete_ = false;
+  no_stacks_.clear();
+  pid_ = 0;
   log_ = {};
 }
 
@@ -89,6 +91,7 @@ Result<void> ImageRun::on(const Hello& hello, Clock::time_point) {
   if (hello.version != DYAD_WIRE_VERSION)
     return fail(fmt::format("event stream version {}, this dyad reads {}", hello.version, DYAD_WIRE_VERSION));
   phase_ = Phase::kListing;
+  pid_ = static_cast<int>(hello.pid);
   return {};
 }
 
@@ -291,6 +294,9 @@ void ImageRun::end_process(const ProcessEnd& end, Clock::time_point now) {
     test.result.time = sum(test.result.time, now - began_);
     if (*judgement.test == Verdict::kCrash || *judgement.test == Verdict::kTimeout) test.stacks = std::move(stacks_);
     close_running(printed, *judgement.test, now);
+    if (*judgement.test == Verdict::kTimeout && test.stacks.empty())
+      test.result.output.push_back(message(
+          DYAD_LOG, "", 0, "no stacks: " + (no_stacks_.empty() ? "it did not answer SIGQUIT" : no_stacks_)));
     decide(test, *judgement.test, judgement.test_reason);
   }
   if (capture_) {

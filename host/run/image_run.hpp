@@ -69,6 +69,10 @@ class ImageRun {
   /// The process that runs has been asked for its stacks, and has told all.
   bool stacks_complete() const { return stacks_complete_; }
   void expect_stacks() { stacks_ = {}, stacks_complete_ = false; }
+  /// If none come: why. One line; empty: it has not answered.
+  void explain_missing_stacks(std::string why) { no_stacks_ = std::move(why); }
+  /// As the process that runs has said; 0 before that.
+  int pid() const { return pid_; }
   /// Time went by that does not count: everything was stopped.
   void postpone(Clock::duration pause) { began_ += pause; }
 
@@ -191,6 +195,8 @@ class ImageRun {
   std::optional<Clock::time_point> crashed_at_;
   std::string report_;  ///< why it is about to end, if it has said so
   bool stacks_complete_ = false;
+  std::string no_stacks_;
+  int pid_ = 0;
   Stacks outside_stacks_;
 
   // Of the test that runs.

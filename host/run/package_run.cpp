@@ -10,6 +10,7 @@
 
 #include "host/base/duration.hpp"
 #include "host/base/file.hpp"
+#include "host/run/query_signal.hpp"
 
 namespace dyad::run {
 namespace {
@@ -363,6 +364,7 @@ void PackageRun::begin_ending(Cause cause, std::string text, Clock::time_point n
   image_run_->expect_stacks();
   process_->signal(SIGQUIT);
   process_->signal(SIGCONT);  // one that has stopped itself answers, too
+  image_run_->explain_missing_stacks(let_query_through(image_run_->pid()));
 }
 
 void PackageRun::next_step(Clock::time_point now) {

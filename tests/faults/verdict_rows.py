@@ -97,9 +97,15 @@ fault("8d", "calls pthread_exit", 1, "FAIL .*", "pthread_exit(0);", head="#inclu
 fault(9, "loops for ever, and so does a thread of it", 1, TIMEOUT, "std::thread(other).detach(); for (volatile int i = 0;; i = 1) {}",
       r"^ +other\(\) a_test.cc:3$", r"^ +TestFault\(dyad::T&\) a_test.cc:4$", cxx=True, arguments=LIMIT,
       head="#include <thread>\nvoid other() { for (volatile int i = 0;; i = 1) {} }\n")
-fault(10, "loops with all signals blocked", 1, TIMEOUT,
+fault("10a", "loops with all signals blocked", 1, TIMEOUT,
       "sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, 0); for (volatile int i = 0;; i = 1) {}",
-      head="#include <signal.h>\n", arguments=LIMIT)
+      r"^ +TestFault a_test.c:3$", head="#include <signal.h>\n", arguments=LIMIT)
+fault("10b", "two threads wait with all signals blocked", 1, TIMEOUT, "sigset_t all; sigfillset(&all); "
+      "sigprocmask(SIG_BLOCK, &all, 0); std::thread(other).join();",
+      r"^ +other\(\) a_test.cc:4$", r"^ +TestFault\(dyad::T&\) a_test.cc:5$", cxx=True, arguments=LIMIT,
+      head="#include <csignal>\n#include <thread>\nvoid other() { for (volatile int i = 0;; i = 1) {} }\n")
+fault("10c", "loops and ignores SIGQUIT", 1, TIMEOUT, "signal(SIGQUIT, SIG_IGN); for (volatile int i = 0;; i = 1) {}",
+      r"^ +no stacks: it ignores SIGQUIT$", head="#include <signal.h>\n", arguments=LIMIT)
 fault(11, "stops itself", 1, TIMEOUT, "raise(SIGSTOP); wait_for_ever();", r"^ +TestFault a_test.c:\d+$", arguments=LIMIT,
       head="#include <signal.h>\n#include <unistd.h>\n" + WAIT)
 fault(12, "frees twice", 1, "CRASH SIGABRT", "char *volatile p = malloc(9); free(p); free(p);", "free\\(\\)",
