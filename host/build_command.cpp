@@ -28,12 +28,10 @@ Result<int> build_packages(const cli::BuildOptions& options) {
       backend->functions().artifact == DYAD_ARTIFACT_SHARED ? build::ImageKind::kShared : build::ImageKind::kExecutable;
   const auto output = std::filesystem::absolute(options.output);
   build::Statistics statistics;
-  auto session = build::Session::open(*installation, *workspace,
-                                      {.release = options.release,
-                                       .jobs = options.compile_jobs,
-                                       .output = output,
-                                       .preludes = options.preludes},
-                                      statistics);
+  auto session = build::Session::open(
+      *installation, *workspace,
+      {.release = options.release, .jobs = options.compile_jobs, .output = output, .preludes = options.preludes},
+      statistics);
   if (!session) return fail(session.error());
   const bool colour = report::wants_colour(fileno(stderr));
 

@@ -94,8 +94,8 @@ void print_times(const Timeline& timeline, const build::Statistics& statistics) 
 }
 
 void print_shortage(const std::string& why, std::size_t processes) {
-  fmt::print(stderr, "dyad: warning: no room for another process ({}): waiting for it; {} at a time from here on\n", printable(why),
-             processes);
+  fmt::print(stderr, "dyad: warning: no room for another process ({}): waiting for it; {} at a time from here on\n",
+             printable(why), processes);
 }
 
 }  // namespace dyad

@@ -15,8 +15,8 @@ Result<int> explain_packages(const cli::ExplainOptions& options) {
   for (const auto& package : run.packages) {
     if (package.tests.empty()) continue;
     ++shown;
-    auto explanation =
-        results::explain(package, run.kind_of(package), run.build->builder(), *run.results, run.build->world(), run.workspace.root);
+    auto explanation = results::explain(package, run.kind_of(package), run.build->builder(), *run.results,
+                                        run.build->world(), run.workspace.root);
     if (!options.test.reuses_results()) {
       explanation.cached = false;
       explanation.reasons.insert(explanation.reasons.begin(), "--count, --shuffle and --stress run whatever is known");

@@ -73,8 +73,8 @@ run::PackageJob replay(run::PackageJob job, run::PackageResult&& result) {
 }
 
 void print_explanation(const TestSession& session, const discover::Package& package) {
-  auto explanation = results::explain(package, session.kind_of(package), session.build->builder(), *session.results, session.build->world(),
-                                      session.workspace.root);
+  auto explanation = results::explain(package, session.kind_of(package), session.build->builder(), *session.results,
+                                      session.build->world(), session.workspace.root);
   for (const auto& reason : explanation.reasons)
     fmt::print(stderr, "explain: {}: {}\n", printable(package.id.path), reason);
 }
@@ -239,11 +239,13 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
   if (const std::vector<std::size_t> again = std::exchange(stranded, {}); !again.empty()) {
     resident.backend.reset();
     const char* lost = session.backend->functions().name;
-    fmt::print(stderr, "dyad: warning: the worker of {} was ended from outside, twice: what is left runs on exe\n", lost);
+    fmt::print(stderr, "dyad: warning: the worker of {} was ended from outside, twice: what is left runs on exe\n",
+               lost);
     run::Runner programs(*session.backend, session.run_options, take_result);
     std::stop_callback cancel_too(resident.out_of_date, [&] { programs.cancel(); });
     for (std::size_t order : again) {
-      placements[order] = {build::ImageKind::kExecutable, fmt::format("runs on exe: the worker of {} was ended from outside", lost)};
+      placements[order] = {build::ImageKind::kExecutable,
+                           fmt::format("runs on exe: the worker of {} was ended from outside", lost)};
       known[order].built = builder.build(packages[order], placements[order].kind);
       programs.submit(make_job(order, packages[order], placements[order], *known[order].built, colour));
     }

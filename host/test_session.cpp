@@ -132,7 +132,8 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
                : identity_of(kPrograms, DYAD_VERSION, kPrograms, self->installation, world.files());
   };
   // Who says which backend to use is obeyed.
-  if (const cache::Store* store = world.store(); options.backend_by_default && session->kind == build::ImageKind::kShared && store)
+  if (const cache::Store* store = world.store();
+      options.backend_by_default && session->kind == build::ImageKind::kShared && store)
     session->crashes = results::CrashMemory::load(store->memo_of(crash_memory_subject(session->workspace)));
   session->results.emplace(world, std::move(backend_of), session->run_options);
   return session;

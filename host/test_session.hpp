@@ -47,7 +47,7 @@ struct TestSession {
   std::vector<discover::Package> packages;
   std::shared_ptr<run::Backend> backend;
   build::ImageKind kind = build::ImageKind::kShared;  ///< what it runs
-  std::optional<run::Backend> programs;               ///< exe, once a package must run on it although `backend` is another
+  std::optional<run::Backend> programs;  ///< exe, once a package must run on it although `backend` is another
   run::RunOptions run_options;
   build::Statistics statistics;
   std::unique_ptr<build::Session> build;

@@ -67,9 +67,9 @@ enum dyad_sharing {
 #define DYAD_CHILD_INPUT_FD 4
 
 enum dyad_end_kind {
-  DYAD_END_EXITED = 1,   /* code: exit code, or what the image's main returned */
-  DYAD_END_SIGNALED = 2, /* code: signal number */
-  DYAD_END_LOST = 3,     /* the backend cannot tell how it ended (its own helper died); text says why */
+  DYAD_END_EXITED = 1,     /* code: exit code, or what the image's main returned */
+  DYAD_END_SIGNALED = 2,   /* code: signal number */
+  DYAD_END_LOST = 3,       /* the backend cannot tell how it ended (its own helper died); text says why */
   DYAD_END_NOT_STARTED = 4 /* start() had promised a process, and there was none; code: errno as start() leaves it */
 };
 

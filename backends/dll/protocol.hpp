@@ -18,8 +18,8 @@
 ///   worker   -> plugin    Ending kNotStarted           there was no room for an executor
 ///   worker   -> plugin    Ending kWaitStatus           the executor has ended, and its socket with it
 ///
-/// A socket that ends without a word is that of an executor that was never forked: there was no room for its descriptor in
-/// the worker.
+/// A socket that ends without a word is that of an executor that was never forked: there was no room for its descriptor
+/// in the worker.
 ///
 /// The request is a memfd, so that no environment is too large for a message: NUL-terminated strings, in this order:
 /// image, argv[0], cwd, the other arguments, an empty string, the environment, an empty string.

@@ -85,9 +85,9 @@ struct ChildSetup {
     // The descriptors may stand in each other's places: first all out of the way.
     int events = ::fcntl(event_fd, F_DUPFD, 10), capture = ::fcntl(capture_fd, F_DUPFD, 10),
         in = ::fcntl(null, F_DUPFD, 10), inputs = input_fd < 0 ? -1 : ::fcntl(input_fd, F_DUPFD, 10);
-    bool ok = events >= 0 && capture >= 0 && in >= 0 && (input_fd < 0 || inputs >= 0) && ::dup2(in, 0) >= 0 && ::dup2(capture, 1) >= 0 && ::dup2(capture, 2) >= 0 &&
-              ::dup2(events, DYAD_CHILD_EVENT_FD) >= 0 && (input_fd < 0 || ::dup2(inputs, DYAD_CHILD_INPUT_FD) >= 0) &&
-              ::chdir(cwd) == 0;
+    bool ok = events >= 0 && capture >= 0 && in >= 0 && (input_fd < 0 || inputs >= 0) && ::dup2(in, 0) >= 0 &&
+              ::dup2(capture, 1) >= 0 && ::dup2(capture, 2) >= 0 && ::dup2(events, DYAD_CHILD_EVENT_FD) >= 0 &&
+              (input_fd < 0 || ::dup2(inputs, DYAD_CHILD_INPUT_FD) >= 0) && ::chdir(cwd) == 0;
     return ok ? process::error_code() : process::error_code(errno, process::system_category());
   }
   static void limit(__rlimit_resource which, rlim_t most, bool wanted) {

@@ -12,7 +12,8 @@ namespace dyad::runtime {
 void keep_descriptor(int fd, int flags);
 void forget_descriptors();
 
-/// Makes `fd`, which is closed, what it was. False if it is open, was never kept, or cannot be found: errno is as before.
+/// Makes `fd`, which is closed, what it was. False if it is open, was never kept, or cannot be found: errno is as
+/// before.
 bool restore_descriptor(int fd);
 
 }  // namespace dyad::runtime

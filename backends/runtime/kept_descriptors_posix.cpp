@@ -1,5 +1,3 @@
-#include "backends/runtime/kept_descriptors.hpp"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "backends/runtime/kept_descriptors.hpp"
 
 namespace dyad::runtime {
 namespace {
@@ -65,7 +65,8 @@ long parent_of(long pid) {
   const char* name_end = std::strrchr(text, ')');  // ") S PPID ..."
   long parent = 0;
   if (name_end != nullptr && std::strlen(name_end) > 4)
-    for (const char* digit = name_end + 4; *digit >= '0' && *digit <= '9'; ++digit) parent = parent * 10 + (*digit - '0');
+    for (const char* digit = name_end + 4; *digit >= '0' && *digit <= '9'; ++digit)
+      parent = parent * 10 + (*digit - '0');
   return parent;
 }
 

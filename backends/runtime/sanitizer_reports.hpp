@@ -14,8 +14,8 @@ namespace dyad::runtime {
 /// Is there a sanitizer's runtime in this process?
 bool has_sanitizer();
 
-/// `channel`, or -1, stays open until end_sanitizer_reports(). Names of files below `directory`, which ends with '/', are
-/// shown relative to it.
+/// `channel`, or -1, stays open until end_sanitizer_reports(). Names of files below `directory`, which ends with '/',
+/// are shown relative to it.
 void begin_sanitizer_reports(int channel, std::string_view directory);
 void end_sanitizer_reports();
 
@@ -23,8 +23,8 @@ void end_sanitizer_reports();
 /// in count". Empty: none.
 std::string take_sanitizer_report();
 
-/// Looks for memory that nothing points to any more: a leak is a report. Does nothing once looking has taken a second in
-/// all: the rest is found when the process ends, together.
+/// Looks for memory that nothing points to any more: a leak is a report. Does nothing once looking has taken a second
+/// in all: the rest is found when the process ends, together.
 bool find_leaks();
 
 /// Behind all tests, one of which failed by a report: ThreadSanitizer would end the process with a code of its own for

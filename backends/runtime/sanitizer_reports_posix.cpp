@@ -1,5 +1,3 @@
-#include "backends/runtime/sanitizer_reports.hpp"
-
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 #include <cstring>
 
 #include "backends/abi/wire.h"
+#include "backends/runtime/sanitizer_reports.hpp"
 
 extern "C" {
 // The sanitizers' own, null without one; each is in some of them.
@@ -126,6 +125,5 @@ extern "C" __attribute__((visibility("default"))) void __sanitizer_report_error_
   write_all(STDERR_FILENO, "\n", 1);
   if (::getpid() != g_pid) return;
   constexpr std::string_view kPrefix = "SUMMARY: ";
-  if (g_reports++ == 0)
-    keep(std::string_view(summary).starts_with(kPrefix) ? summary + kPrefix.size() : summary);
+  if (g_reports++ == 0) keep(std::string_view(summary).starts_with(kPrefix) ? summary + kPrefix.size() : summary);
 }

@@ -25,7 +25,8 @@ std::optional<BuiltPackage> deserialize_built(std::string_view bytes) {
   BuiltPackage built;
   built.diagnostics = reader.text();
   const auto kind = reader.u8();
-  if (kind != static_cast<std::uint8_t>(ImageKind::kShared) && kind != static_cast<std::uint8_t>(ImageKind::kExecutable))
+  if (kind != static_cast<std::uint8_t>(ImageKind::kShared) &&
+      kind != static_cast<std::uint8_t>(ImageKind::kExecutable))
     return std::nullopt;
   built.kind = static_cast<ImageKind>(kind);
   for (auto count = reader.count(4); count > 0; --count) built.notices.emplace_back(reader.text());

@@ -26,12 +26,12 @@ struct Image {
 
 struct BuiltPackage {
   bool failed = false;
-  std::string diagnostics;           ///< of the compiler and linker, with ANSI colours; also warnings of a success
-  std::vector<std::string> notices;  ///< lines without colour
-  std::vector<Image> images;         ///< empty: no test file held a test
+  std::string diagnostics;              ///< of the compiler and linker, with ANSI colours; also warnings of a success
+  std::vector<std::string> notices;     ///< lines without colour
+  std::vector<Image> images;            ///< empty: no test file held a test
   ImageKind kind = ImageKind::kShared;  ///< of the images: the kind that was asked for, if it is possible
-  inputs::FactSet facts;             ///< all that it depends on; inconsistent: it must not be kept
-  std::string unrepeatable;          ///< why it is not kept, if its sources say so: "a_test.c expands __DATE__"
+  inputs::FactSet facts;                ///< all that it depends on; inconsistent: it must not be kept
+  std::string unrepeatable;             ///< why it is not kept, if its sources say so: "a_test.c expands __DATE__"
 };
 
 /// The cached form of a success: everything but `facts`, `unrepeatable` and the images' files. Returns nothing if the

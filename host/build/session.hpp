@@ -18,7 +18,7 @@ namespace dyad::build {
 
 struct SessionOptions {
   bool release = false;
-  unsigned jobs = 1;  ///< compilations at once
+  unsigned jobs = 1;             ///< compilations at once
   std::filesystem::path output;  ///< where images go; empty: a temporary directory that goes with the session
   bool use_cache = true;
   bool preludes = true;

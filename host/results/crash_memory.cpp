@@ -81,9 +81,10 @@ std::string CrashMemory::add(const PackageResult& result, build::ImageKind kind)
     changed_ = true;
     return is_news && kind == build::ImageKind::kShared ? "crashed on dll: runs on exe the next time" : "";
   }
-  const bool passed = result.kind == Kind::kRan && !result.failed_outside && result.reason.empty() &&
-                      std::ranges::none_of(result.tests, run::is_failure, &run::TestResult::verdict) &&
-                      std::ranges::any_of(result.tests, [](const auto& test) { return test.verdict == run::Verdict::kPass; });
+  const bool passed =
+      result.kind == Kind::kRan && !result.failed_outside && result.reason.empty() &&
+      std::ranges::none_of(result.tests, run::is_failure, &run::TestResult::verdict) &&
+      std::ranges::any_of(result.tests, [](const auto& test) { return test.verdict == run::Verdict::kPass; });
   if (known == passes_.end() || !passed || kind != build::ImageKind::kExecutable) return {};
   changed_ = true;
   if (++known->second < kPassesWanted) return {};

@@ -19,8 +19,8 @@ namespace {
 
 /// All that this version calls; a plugin that was built when the structure was longer is welcome.
 bool is_complete(const dyad_backend& backend) {
-  return backend.size >= offsetof(dyad_backend, lost) && backend.name && backend.version && backend.open && backend.start &&
-         backend.ended_fd && backend.kill && backend.finish && backend.close &&
+  return backend.size >= offsetof(dyad_backend, lost) && backend.name && backend.version && backend.open &&
+         backend.start && backend.ended_fd && backend.kill && backend.finish && backend.close &&
          (backend.artifact == DYAD_ARTIFACT_SHARED || backend.artifact == DYAD_ARTIFACT_EXECUTABLE);
 }
 

@@ -295,8 +295,8 @@ void ImageRun::end_process(const ProcessEnd& end, Clock::time_point now) {
     if (*judgement.test == Verdict::kCrash || *judgement.test == Verdict::kTimeout) test.stacks = std::move(stacks_);
     close_running(printed, *judgement.test, now);
     if (*judgement.test == Verdict::kTimeout && test.stacks.empty())
-      test.result.output.push_back(message(
-          DYAD_LOG, "", 0, "no stacks: " + (no_stacks_.empty() ? "it did not answer SIGQUIT" : no_stacks_)));
+      test.result.output.push_back(
+          message(DYAD_LOG, "", 0, "no stacks: " + (no_stacks_.empty() ? "it did not answer SIGQUIT" : no_stacks_)));
     decide(test, *judgement.test, judgement.test_reason);
   }
   if (capture_) {

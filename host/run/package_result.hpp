@@ -94,7 +94,7 @@ struct PackageResult {
   ProcessTimes times;               ///< of its processes, by phase; nothing if it was replayed
   bool cached = false;              ///< replayed: nothing was run
   bool no_news = false;             ///< known to who reads the report: counted, not printed
-  bool backend_lost = false;  ///< the backend could start no process for it and will start none: it tells nothing
+  bool backend_lost = false;        ///< the backend could start no process for it and will start none: it tells nothing
   /// From the verdicts of another backend; each is a failure: "TestX: PASS on dll, CRASH (SIGSEGV) on exe".
   std::vector<std::string> differences;
 

@@ -33,8 +33,8 @@ class PackageRun {
   bool over() const { return !process_ && !retry_at_; }
   /// There is no room for a process of it now: why. It tries again when deadline() has passed, or it is told to.
   const std::string* postponed() const { return retry_at_ ? &shortage_->why : nullptr; }
-  /// deadline() has passed, or a process of another package has ended. `alone`: none of ours runs, so that there is nothing
-  /// to wait for but the system. Does nothing if it is not postponed.
+  /// deadline() has passed, or a process of another package has ended. `alone`: none of ours runs, so that there is
+  /// nothing to wait for but the system. Does nothing if it is not postponed.
   void try_start(bool alone, Clock::time_point now);
 
   // While it is not over:
@@ -147,7 +147,7 @@ class PackageRun {
   };
   std::optional<Shortage> shortage_;
   std::optional<Clock::time_point> retry_at_;  ///< there is no process: one will be started then
-  std::optional<ProcessTrace> trace_;  ///< of it, if someone records
+  std::optional<ProcessTrace> trace_;          ///< of it, if someone records
   WireReader reader_;
   Clock::time_point process_began_;
   Clock::time_point quiet_until_;      ///< no events are read before

@@ -37,8 +37,7 @@ class Process {
   static std::expected<Process, StartFailure> start(Backend& backend, const std::filesystem::path& image,
                                                     const std::filesystem::path& directory,
                                                     const std::vector<std::string>& arguments,
-                                                    std::optional<InputLog> inputs,
-                                                    const ProcessOptions& options = {});
+                                                    std::optional<InputLog> inputs, const ProcessOptions& options = {});
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
   /// Kills the process if it has not been finished.

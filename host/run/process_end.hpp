@@ -43,7 +43,7 @@ struct ProcessState {
   bool failfast = false;                        ///< nothing is begun after a failure
   bool one_at_a_time = false;                   ///< a process runs one test and ends
   dyad_test_kind test_kind = DYAD_TEST_NATIVE;  ///< of the test that runs
-  std::string report;  ///< what a sanitizer has said it ends the process for; or empty
+  std::string report;                           ///< what a sanitizer has said it ends the process for; or empty
 };
 
 struct Judgement {

@@ -26,7 +26,8 @@ ProcessEnd end_of(const dyad_end& end) {
   result.runs_before = end.runs_before;
   result.ran_before = text(end.ran_before);
   result.retired = text(end.retired);
-  if (end.kind == DYAD_END_EXITED || end.kind == DYAD_END_SIGNALED || end.kind == DYAD_END_NOT_STARTED) result.kind = static_cast<dyad_end_kind>(end.kind);
+  if (end.kind == DYAD_END_EXITED || end.kind == DYAD_END_SIGNALED || end.kind == DYAD_END_NOT_STARTED)
+    result.kind = static_cast<dyad_end_kind>(end.kind);
   return result;
 }
 

@@ -74,7 +74,8 @@ struct RunOptions {
   /// On the thread of run(): of a test that takes long; of all tests that run, when the user asks (SIGQUIT).
   std::function<void(const RunningTest&)> on_slow;
   std::function<void(const std::vector<RunningTest>&)> on_query;
-  /// Likewise, once a run: there is no room for as many processes as were wanted: why, and how many there are from now on.
+  /// Likewise, once a run: there is no room for as many processes as were wanted: why, and how many there are from now
+  /// on.
   std::function<void(const std::string& why, std::size_t processes)> on_shortage;
 };
 

@@ -110,7 +110,8 @@ class Runner::Impl {
 
   Result<Backend*> backend_for(const PackageJob& job) {
     if (!job.artifact || *job.artifact == static_cast<dyad_artifact>(backend_.functions().artifact)) return &backend_;
-    if (!options_.other_backend) return fail(fmt::format("backend {} does not run such images", backend_.functions().name));
+    if (!options_.other_backend)
+      return fail(fmt::format("backend {} does not run such images", backend_.functions().name));
     return options_.other_backend();
   }
 
@@ -216,7 +217,8 @@ class Runner::Impl {
     reap();
     look_for_shortage();
     for (auto& package : active_)
-      if (package->postponed() && (any_ended || *package->deadline() <= now)) package->try_start(count_running() == 0, now);
+      if (package->postponed() && (any_ended || *package->deadline() <= now))
+        package->try_start(count_running() == 0, now);
     reap();
   }
 

@@ -38,7 +38,8 @@ class ArgumentsTest : public testing::Test {
 };
 
 TEST_F(ArgumentsTest, LinkKnowsTheSanitizersOfTheFlags) {
-  auto arguments = make("flags = [\"-fsanitize=address\", \"-Wall\", \"-fsanitize-ignorelist=x\"]\nlink_flags = [\"-lm\"]\n");
+  auto arguments =
+      make("flags = [\"-fsanitize=address\", \"-Wall\", \"-fsanitize-ignorelist=x\"]\nlink_flags = [\"-lm\"]\n");
   EXPECT_EQ(*arguments.link(root()), (Strings{"-fsanitize=address", "-lm"}));
 }
 

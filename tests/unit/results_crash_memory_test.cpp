@@ -28,7 +28,8 @@ class CrashMemoryTest : public testing::Test {
 TEST_F(CrashMemoryTest, CrashIsRememberedUntilThreePassesOnTheOtherBackend) {
   {
     CrashMemory memory = load();
-    EXPECT_EQ(memory.add(result("p", Verdict::kCrash), ImageKind::kShared), "crashed on dll: runs on exe the next time");
+    EXPECT_EQ(memory.add(result("p", Verdict::kCrash), ImageKind::kShared),
+              "crashed on dll: runs on exe the next time");
     memory.save();
   }
   for (unsigned passes = 0; passes < 3; ++passes) {

@@ -100,11 +100,11 @@ TEST(WireReader, KeepsAnyBytesInStrings) {
 
 TEST(WireReader, ReadsWhatACrashTells) {
   using namespace frames;
-  Reading reading = read_in_pieces(
-      frame(11, u32(11) + u8(1) + u64(64)) + frame(12, u32(7) + u8(1) + u32(3) + u32(2) + str("1a /x.so\n")) +
-          frame(13, u32(4) + u64(5)) + frame(14, u32(4) + str("LEAK: thread")) + frame(15, str("XSanitizer: bad")) +
-          frame(11, u32(11) + u8(2) + u64(0)),
-      5);
+  Reading reading = read_in_pieces(frame(11, u32(11) + u8(1) + u64(64)) +
+                                       frame(12, u32(7) + u8(1) + u32(3) + u32(2) + str("1a /x.so\n")) +
+                                       frame(13, u32(4) + u64(5)) + frame(14, u32(4) + str("LEAK: thread")) +
+                                       frame(15, str("XSanitizer: bad")) + frame(11, u32(11) + u8(2) + u64(0)),
+                                   5);
   ASSERT_EQ(reading.events.size(), 5u);
   EXPECT_EQ(std::get<Crashed>(reading.events[0]).signal, 11u);
   EXPECT_EQ(std::get<Crashed>(reading.events[0]).address, 64u);
