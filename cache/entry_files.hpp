@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -65,6 +66,14 @@ struct FileIdentity {
   auto operator<=>(const FileIdentity&) const = default;
 };
 
+/// What changes whenever the bytes of a file do, as far as the kernel's clock can tell instants apart.
+struct FileStamp {
+  FileIdentity identity;
+  std::uint64_t size = 0;
+  std::int64_t modified_ns = 0, changed_ns = 0;
+  bool operator==(const FileStamp&) const = default;
+};
+
 /// Thread-safe; keeps no state but the descriptor.
 class EntryFiles {
  public:
@@ -83,6 +92,9 @@ class EntryFiles {
 
   /// The digest of the file's bytes, which are not kept: 256 KiB of memory, whatever its size.
   std::expected<Digest, MissReason> digest(const EntryName& name, Use use, FileIdentity* identity = nullptr) const;
+
+  /// Without opening it; nothing if there is no file of that name.
+  std::optional<FileStamp> stamp(const EntryName& name) const;
 
   /// The file appears whole or not at all, readable by all and writable by nobody; one of that name is replaced. Leaves
   /// no temporary file behind unless the process is killed.

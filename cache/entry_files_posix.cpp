@@ -144,6 +144,17 @@ std::expected<Digest, MissReason> EntryFiles::digest(const EntryName& name, Use 
   }
 }
 
+std::optional<FileStamp> EntryFiles::stamp(const EntryName& name) const {
+  struct stat status;
+  if (::fstatat(directory(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode))
+    return std::nullopt;
+  auto nanoseconds = [](const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; };
+  return FileStamp{{status.st_dev, status.st_ino},
+                   static_cast<std::uint64_t>(status.st_size),
+                   nanoseconds(status.st_mtim),
+                   nanoseconds(status.st_ctim)};
+}
+
 OwnedDescriptor EntryFiles::open_temporary(std::string& name) const {
   for (int tries = 0; tries < 16; ++tries) {
     name = fmt::format("{}/{:016x}", kTemporaryFolder, next_temporary_number());

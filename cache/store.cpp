@@ -1,5 +1,8 @@
 #include "cache/store.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 #include "cache/action_file.hpp"
 #include "cache/store_state.hpp"
 
@@ -54,12 +57,30 @@ std::expected<std::string, MissReason> Store::State::load(const OutputId& id, st
   return bytes;
 }
 
+/// Would a change after this instant show in the stamp? Some clocks of files tick slowly.
+static bool is_old(const FileStamp& stamp) {
+  using namespace std::chrono;
+  const auto now = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
+  return std::max(stamp.modified_ns, stamp.changed_ns) < now - 2'000'000'000;
+}
+
 std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use use) {
   const EntryName name = name_of(id);
+  const auto stamp = files.stamp(name);  // before it is read: what is written meanwhile has another
+  if (stamp) {
+    std::lock_guard guard(mutex);
+    auto known = verified.find(id.digest);
+    if (known != verified.end() && known->second == *stamp) return id.digest;
+  }
   FileIdentity identity;
   auto digest = files.digest(name, use, &identity);
   if (digest && *digest != id.digest) digest = std::unexpected(MissReason::kDamaged);
-  if (!digest) discard(digest.error(), name, identity);
+  if (!digest) {
+    discard(digest.error(), name, identity);
+  } else if (stamp && is_old(*stamp)) {
+    std::lock_guard guard(mutex);
+    verified[id.digest] = *stamp;
+  }
   return digest;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <mutex>
 
 #include "cache/entry_files.hpp"
@@ -44,6 +45,7 @@ struct Store::State {
 
   std::expected<LoadedAction, MissReason> load(const ActionId& id, EntryFiles::Use use);
   std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
+  /// Reads the file, unless this process has found it good and it has not changed since.
   std::expected<Digest, MissReason> verify(const OutputId& id, EntryFiles::Use use);
   Result<OutputId> put_file(std::string_view bytes);
   Result<OutputId> put(const ActionId& id, std::string_view bytes, Form form);
@@ -63,8 +65,9 @@ struct Store::State {
   const OwnedDescriptor lock;  ///< shared; none: the file system has no locks or cannot be written
 
   std::atomic<std::uint64_t> hits{0}, misses{0}, damaged{0}, write_failures{0};
-  std::mutex mutex;  ///< of write_problem
+  std::mutex mutex;  ///< of what follows
   std::string write_problem;
+  std::map<Digest, FileStamp> verified;
 };
 
 /// Creates and checks `directory` and the folder of this version in it; locks it, shared.

@@ -83,8 +83,9 @@ void Builder::start(const std::vector<discover::Package>& packages) {
     if (package.tests.empty()) continue;
     for (const auto* sources : {&package.tests, &package.library}) std::ranges::copy(*sources, std::back_inserter(all));
   }
-  library_.plan(all);
-  request_framework(packages);
+  IncludeScan scan;
+  library_.plan(all, scan);
+  request_framework(packages, scan);
   for (const auto& package : packages) {
     if (package.tests.empty()) continue;
     for (const auto* sources : {&package.tests, &package.library})
@@ -92,8 +93,7 @@ void Builder::start(const std::vector<discover::Package>& packages) {
   }
 }
 
-void Builder::request_framework(const std::vector<discover::Package>& packages) {
-  IncludeScan scan;
+void Builder::request_framework(const std::vector<discover::Package>& packages, IncludeScan& scan) {
   for (const auto& package : packages) {
     for (const auto& source : package.tests) {
       auto arguments = parts_.arguments.compile(source);

@@ -62,7 +62,7 @@ class Builder {
 
  private:
   /// GoogleTest takes longer than any of its users: it is asked for as soon as one of them seems to want it.
-  void request_framework(const std::vector<discover::Package>& packages);
+  void request_framework(const std::vector<discover::Package>& packages, IncludeScan& scan);
   struct Prepared;
   Result<Prepared> prepare(const discover::Package& package, BuiltPackage& built);
   Result<Image> link(const discover::Package& package, const ImagePlan& plan, const Prepared& prepared,

@@ -96,8 +96,9 @@ void Compiler::use_preludes(std::filesystem::path workspace, std::filesystem::pa
                                     }});
 }
 
-void Compiler::plan(const std::vector<CompileJob>& jobs) {
-  if (preludes_) preludes_->plan(jobs);
+void Compiler::plan(const std::vector<CompileJob>& jobs, IncludeScan& scan) {
+  arena_.enqueue([this] { (void)toolchain_.load(); });  // who needs it is told if it fails
+  if (preludes_) preludes_->plan(jobs, scan);
 }
 
 void Compiler::make_prelude(const CompileJob& job, const std::vector<std::string>& headers) {

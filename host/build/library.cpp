@@ -25,12 +25,12 @@ UnitFuture failed_unit(const fs::path& source, const Error& error) {
 Library::Library(const discover::Workspace& workspace, const plan::Arguments& arguments, Compiler& compiler)
     : workspace_(workspace), arguments_(arguments), compiler_(compiler) {}
 
-void Library::plan(const std::vector<fs::path>& sources) {
+void Library::plan(const std::vector<fs::path>& sources, IncludeScan& scan) {
   std::vector<CompileJob> jobs;
   for (const auto& source : sources)
     if (auto arguments = arguments_.compile(source))
       jobs.push_back({source, source.parent_path(), *std::move(arguments), CompileJob::Output::kObject});
-  compiler_.plan(jobs);
+  compiler_.plan(jobs, scan);
 }
 
 UnitFuture Library::request(const fs::path& source, CompileJob::Output output) {

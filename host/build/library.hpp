@@ -30,7 +30,7 @@ class Library {
   Library(const discover::Workspace& workspace, const plan::Arguments& arguments, Compiler& compiler);
 
   /// These sources and perhaps more will be requested.
-  void plan(const std::vector<std::filesystem::path>& sources);
+  void plan(const std::vector<std::filesystem::path>& sources, IncludeScan& scan);
 
   /// Starts to compile a source and, as soon as it is known what that includes, the library sources it may need.
   /// Thread-safe, returns at once.

@@ -113,11 +113,10 @@ void Preludes::find(Group& group) {
   ++parts_.statistics.prelude_cached;
 }
 
-void Preludes::plan(const std::vector<CompileJob>& jobs) {
+void Preludes::plan(const std::vector<CompileJob>& jobs, IncludeScan& scan) {
   std::map<Group*, std::vector<const CompileJob*>> by_group;
   for (const auto& job : jobs)
     if (can_use(job)) by_group[&group_of(job)].push_back(&job);
-  IncludeScan scan;
   auto includes_of = [&](const CompileJob& job) {
     return scan.outside_of(job.source, workspace_roots(include_roots(job.arguments), parts_.workspace));
   };

@@ -18,6 +18,7 @@
 
 #include "cache/digest.hpp"
 #include "host/build/compile_job.hpp"
+#include "host/build/include_scan.hpp"
 #include "host/build/statistics.hpp"
 #include "host/build/toolchain.hpp"
 #include "host/build/unit_inputs.hpp"
@@ -55,7 +56,7 @@ class Preludes {
   ~Preludes();
 
   /// These will be compiled, unless they are cached: starts to make what they are worth.
-  void plan(const std::vector<CompileJob>& jobs);
+  void plan(const std::vector<CompileJob>& jobs, IncludeScan& scan);
   /// Starts to make one of these headers for jobs like this, unless there is one.
   void begin(const CompileJob& job, const std::vector<std::string>& headers);
 

@@ -32,20 +32,6 @@ std::string stamp(const std::string& path) {
                      status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_ino);
 }
 
-/// The file that the loader takes for a library: one of that name in LD_LIBRARY_PATH comes first.
-std::string loaded_instead_of(const std::string& library) {
-  const char* variable = std::getenv("LD_LIBRARY_PATH");
-  std::string_view rest = variable != nullptr ? variable : "";
-  const auto name = library.substr(library.rfind('/'));
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find_first_of(":;"), rest.size());
-    auto file = std::string(rest.substr(0, end)) + name;
-    if (end > 0 && ::access(file.c_str(), R_OK) == 0) return file;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return library;
-}
-
 Result<const dyad_codegen*> map(const std::filesystem::path& path) {
   try {
     boost::dll::shared_library library(boost::dll::fs::path(path.native()),
@@ -79,12 +65,6 @@ Result<Toolchain> Toolchain::find(const std::filesystem::path& lib_dir) {
   std::string identity = stamp(library.native());
   for (const char* part : {"runtime.o", "main.o", "dyad-worker"}) identity += stamp((lib_dir / part).native());
   identity += stamp("/proc/self/exe");
-  std::string_view rest = DYAD_LLVM_LIBRARIES;  // set by CMake: the LLVM libraries that codegen was linked with, by ':'
-  while (!rest.empty()) {
-    auto end = std::min(rest.find(':'), rest.size());
-    identity += stamp(loaded_instead_of(std::string(rest.substr(0, end))));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
   return Toolchain(library, std::move(identity));
 }
 

@@ -100,6 +100,18 @@ TEST_F(DamageTest, OfALargeOutputIsNoticedWithItsAction) {
   EXPECT_EQ(store_.counts().damaged, 8u);
 }
 
+TEST_F(DamageTest, OfAnOutputThatWasFoundGoodIsNoticed) {
+  auto id = *store_.put("a sound output");
+  // A file that is older than its clock's ticks is not read again while it has its stamp, of which a change time is part.
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+  ASSERT_TRUE(store_.verify(id));
+  ASSERT_TRUE(store_.verify(id));
+  const auto time = fs::last_write_time(store_.path_of(id));
+  overwrite(store_.path_of(id), "another output");
+  fs::last_write_time(store_.path_of(id), time);
+  EXPECT_FALSE(store_.verify(id));
+}
+
 TEST_F(DamageTest, EntryOfAnotherActionIsForeign) {
   ASSERT_TRUE(store_.put(action("a"), "bytes of a"));
   auto file = action_file();
