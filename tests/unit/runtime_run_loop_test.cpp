@@ -224,7 +224,7 @@ std::string events_of(const std::string& test) {
 TEST(RunLoop, ReportsAPassingTest) {
   Ran ran = run_image({"--run-all", "--run=TestPasses"});
   EXPECT_EQ(ran.events,
-            "HELLO 2\nFOUND 0 1 TestPasses a.cc:1\nLISTED 1\nSTARTED 0\n"
+            "HELLO 3\nFOUND 0 1 TestPasses a.cc:1\nLISTED 1\nSTARTED 0\n"
             "MESSAGE 0 1 runtime_run_loop_test.cpp [] a log\nFINISHED 0 1\nDONE 0\n");
   EXPECT_EQ(ran.output, "printed\n");
   EXPECT_EQ(ran.status, 0);
@@ -361,7 +361,7 @@ TEST(RunLoop, TakesChecksOfOtherThreads) {
 
 TEST(RunLoop, RestoresDirectoryEnvironmentAndFiles) {
   EXPECT_EQ(run_image({"--run=TestChanges|TestRestored"}).events,
-            "HELLO 2\nFOUND 6 1 TestChanges a.cc:7\nFOUND 7 1 TestRestored a.cc:8\nLISTED 2\n"
+            "HELLO 3\nFOUND 6 1 TestChanges a.cc:7\nFOUND 7 1 TestRestored a.cc:8\nLISTED 2\n"
             "STARTED 6\nFINISHED 6 1\nSTARTED 7\nMESSAGE 7 4 runtime_run_loop_test.cpp [] reason 1\n"
             "FINISHED 7 3\nDONE 0\n");
 }
@@ -382,13 +382,13 @@ TEST(RunLoop, TellsOfATestBeforeItCrashes) {
 
 TEST(RunLoop, JudgesAMainByWhatItReturns) {
   EXPECT_EQ(run_image({"--run=passing|failing"}).events,
-            "HELLO 2\nFOUND 11 3 passing b.cc:1\nFOUND 12 3 failing c.cc:1\nLISTED 2\nSTARTED 11\nFINISHED 11 1\n"
+            "HELLO 3\nFOUND 11 3 passing b.cc:1\nFOUND 12 3 failing c.cc:1\nLISTED 2\nSTARTED 11\nFINISHED 11 1\n"
             "STARTED 12\nMESSAGE 12 2 - [] main returned 3\nFINISHED 12 2\nDONE 1\n");
 }
 
 TEST(RunLoop, LeavesOutWhatIsDone) {
   Ran ran = run_image({"--done=0-10,12"});
-  EXPECT_EQ(ran.events, "HELLO 2\nFOUND 11 3 passing b.cc:1\nLISTED 1\nSTARTED 11\nFINISHED 11 1\nDONE 0\n");
+  EXPECT_EQ(ran.events, "HELLO 3\nFOUND 11 3 passing b.cc:1\nLISTED 1\nSTARTED 11\nFINISHED 11 1\nDONE 0\n");
 }
 
 TEST(RunLoop, FailfastLeavesTheRestWithoutVerdict) {
@@ -398,7 +398,7 @@ TEST(RunLoop, FailfastLeavesTheRestWithoutVerdict) {
 
 TEST(RunLoop, ListsWithoutRunning) {
   Ran ran = run_image({"--list", "--run=TestPasses|TestCrashes"});
-  EXPECT_EQ(ran.events, "HELLO 2\nFOUND 0 1 TestPasses a.cc:1\nFOUND 10 1 TestCrashes a.cc:11\nLISTED 2\nDONE 0\n");
+  EXPECT_EQ(ran.events, "HELLO 3\nFOUND 0 1 TestPasses a.cc:1\nFOUND 10 1 TestCrashes a.cc:11\nLISTED 2\nDONE 0\n");
   EXPECT_EQ(ran.status, 0);
 }
 

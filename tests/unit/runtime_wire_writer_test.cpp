@@ -37,7 +37,7 @@ class WireWriterTest : public testing::Test {
 
 TEST_F(WireWriterTest, HelloIsVersionAndPid) {
   WireWriter(ends_[1]).hello(0x01020304);
-  EXPECT_EQ(written(), bytes({8, 0, 0, 0, 1, 2, 0, 0, 0, 4, 3, 2, 1}));
+  EXPECT_EQ(written(), bytes({8, 0, 0, 0, 1, 3, 0, 0, 0, 4, 3, 2, 1}));
 }
 
 TEST_F(WireWriterTest, FoundIsIndexKindLineNameFile) {
@@ -74,7 +74,7 @@ TEST_F(WireWriterTest, EveryFrameReadsBack) {
   writer.outside(DYAD_FATAL, {}, 0, "o");
   writer.done(true, 0);
   EXPECT_EQ(EventLines(written()).text(),
-            "HELLO 2\nFOUND 258 1 TestA a.cc:7\nLISTED 1\nSTARTED 258\nMESSAGE 258 1 a.cc [s/u] hi\n\n"
+            "HELLO 3\nFOUND 258 1 TestA a.cc:7\nLISTED 1\nSTARTED 258\nMESSAGE 258 1 a.cc [s/u] hi\n\n"
             "SUB_STARTED 258 s\nSUB_FINISHED 258 2 s\nFINISHED 258 1\nOUTSIDE 3 o\nDONE 1\n");
 }
 
