@@ -29,9 +29,11 @@ using Paths = std::set<fs::path>;
 
 /// So long nothing must have changed before a run begins: editors and generators write several files at once, and what
 /// comes later ends the run and begins another.
-constexpr std::chrono::milliseconds kQuiet{10};
+constexpr std::chrono::milliseconds kQuiet{5};
 /// ... but not longer than this.
 constexpr std::chrono::milliseconds kLongestBurst{1000};
+/// A run uses the memory of the one before, which it would take anew page by page; not when nobody edits for so long.
+constexpr std::chrono::seconds kIdle{10};
 
 /// Does a run that is under way not count any more when this changes? Not data: the run's own tests may have written
 /// it.
@@ -95,7 +97,10 @@ void say(const std::string& text) {
 /// Waits for a change and until a burst of changes is over. Empty: the user wants to stop.
 Paths wait_for_change(watch::TreeWatch& tree, const run::InterruptWatch& interrupts, Paths changed) {
   while (changed.empty() && interrupts.signal() == 0) {
-    run::wait_readable({tree.fd(), interrupts.fd()});
+    if (!run::wait_readable({tree.fd(), interrupts.fd()}, kIdle)) {
+      watch::return_free_memory();
+      run::wait_readable({tree.fd(), interrupts.fd()});
+    }
     changed = tree.take();
   }
   const auto deadline = std::chrono::steady_clock::now() + kLongestBurst;
@@ -129,7 +134,6 @@ Result<int> watch_packages(const cli::WatchOptions& options) {
     if (!resident.out_of_date.stop_requested())
       for (const auto& path : resident.written) changed.erase(path);
     say(resident.out_of_date.stop_requested() ? "out of date, again" : "watching " + printable(root.native()));
-    watch::return_free_memory();
     changed = wait_for_change(*tree, resident.interrupts, std::move(changed));
     if (int signal = resident.interrupts.signal(); signal != 0) return 128 + signal;
     say(names_of(changed, root) + " changed");
