@@ -18,7 +18,9 @@ void plant_seed(cache::Store& store, const Installation& installation, const Too
   const auto seed = installation.lib_dir / "seed";
   if (!fs::is_directory(seed, error) || fs::equivalent(seed, store.directory().parent_path(), error)) return;
   if (fs::space(store.directory(), error).available < kLeastFreeBytes || error) return;
-  if (store.adopt(seed)) (void)write_file_atomically(had, "");
+  if (!store.adopt(seed)) return;
+  fs::create_directories(had.parent_path(), error);
+  (void)write_file_atomically(had, "");
 }
 
 }  // namespace dyad::build
