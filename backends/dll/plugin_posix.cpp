@@ -35,6 +35,8 @@ using namespace dyad::dll;
 
 /// Milliseconds that a worker has to say who it is. A loaded machine is slow; a worker that says nothing is broken.
 constexpr int kGreetingLimitMs = 30'000;
+/// Milliseconds between the first and the last that a process which ends closes.
+constexpr int kEndLimitMs = 100;
 /// A worker that was ended is replaced once.
 constexpr unsigned kMostWorkers = 2;
 
@@ -107,10 +109,10 @@ class Worker {
       throw_system_error("dyad-worker does not listen");
   }
 
-  /// Its socket is the first that it closes when it ends.
+  /// Takes kEndLimitMs to say yes: the kernel may close its socket last of all that it had open.
   bool is_there() const {
     pollfd polled{socket_.get(), 0, 0};
-    return ::poll(&polled, 1, 0) == 0;
+    return ::poll(&polled, 1, kEndLimitMs) == 0;
   }
 
  private:
