@@ -162,7 +162,7 @@ Result<void> ImageRun::on(const Started& started, Clock::time_point now) {
     running_->result.time = {};
   }
   outside_log_.print_to(started.output, "");
-  log_.skip_to(started.output);
+  log_.skip_to(outside_log_.position());
   for (std::size_t place = 0; place < running_->result.subtests.size(); ++place)
     subtest_places_.emplace(running_->result.subtests[place].name, place);
   return {};
@@ -191,12 +191,19 @@ Result<void> ImageRun::on(const Message& said, Clock::time_point) {
   OutputPiece piece = message(said.severity, said.file, said.line, said.text);
   piece.subtest = said.subtest;
   if (*test != running_) {  // why it was not run, or from a thread that outlived it
-    (*test)->result.output.push_back(std::move(piece));
+    add_late(**test, std::move(piece));
     return {};
   }
   log_.print_to(said.output, open_subtest());
   log_.say(std::move(piece));
   return {};
+}
+
+void ImageRun::add_late(Test& test, OutputPiece piece) {
+  if (test.said_late > kKeptMessages) return;
+  test.said_late += piece.text.size() + piece.file.size() + piece.subtest.size();
+  if (test.said_late > kKeptMessages) piece = {.kind = OutputPiece::Kind::kLog, .text = "... later messages cut ..."};
+  test.result.output.push_back(std::move(piece));
 }
 
 Result<void> ImageRun::on(const SubStarted& started, Clock::time_point now) {
@@ -406,7 +413,7 @@ void ImageRun::decide(Test& test, Verdict verdict, const std::string& reason) {
 
 void ImageRun::close_running(std::uint64_t offset, Verdict verdict, Clock::time_point now) {
   log_.print_to(offset, open_subtest());
-  outside_log_.skip_to(offset);
+  outside_log_.skip_to(log_.position());
   for (const OpenSubtest& open : open_subtests_) {
     Subtest& subtest = running_->result.subtests[open.place];
     subtest.verdict = open.again ? worse(subtest.verdict, verdict) : verdict;

@@ -126,6 +126,7 @@ class ImageRun {
     bool failed_after_others = false;  ///< tests of this image
     Stacks stacks;
     std::vector<std::string> notes;
+    std::uint64_t said_late = 0;         ///< bytes of messages that came when it did not run
     std::optional<std::string> suspect;  ///< failed in a process in which this image had run before
   };
 
@@ -149,6 +150,8 @@ class ImageRun {
   Result<Test*> find(std::uint32_t index, const char* frame);
   /// Likewise, and it must be the one that runs.
   Result<Test*> find_running(std::uint32_t index, const char* frame);
+  /// A message of a test that does not run; no more of them than of one that does.
+  static void add_late(Test& test, OutputPiece piece);
   /// Gives a test its verdict; if it has one, the worse of the two counts.
   void decide(Test& test, Verdict verdict, const std::string& reason);
   void decide_rest(const std::string& reason);

@@ -30,6 +30,9 @@ class OutputLog {
   void print_to(std::uint64_t offset, const std::string& subtest);
   void say(OutputPiece message);
 
+  /// The bytes before it have been given to somebody.
+  std::uint64_t position() const { return cursor_; }
+
   /// Number of pieces that take() would return now.
   std::size_t size() const { return items_.size(); }
 

@@ -12,9 +12,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <set>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -39,8 +41,10 @@ constexpr std::string_view kEndMark =
     "\xfe"
     "END";
 
-void check(bool holds) {
-  if (!holds) std::abort();
+void check(bool holds, std::source_location where = std::source_location::current()) {
+  if (holds) return;
+  std::fprintf(stderr, "event_stream_fuzz: what line %u checks does not hold\n", static_cast<unsigned>(where.line()));
+  std::abort();
 }
 
 /// Numbers from the input's front; zeros at its end.

@@ -43,15 +43,14 @@ class Input {
   Enum one_of(Enum last) {
     return static_cast<Enum>(1 + byte() % static_cast<unsigned>(last));
   }
-  /// A few bytes of the input, or so many of them in a row that the writer may have to cut.
+  /// A few bytes of the input, or these again and again, so that the writer may have to cut.
   std::string text() {
     const unsigned size = byte();
     std::string bytes(rest_.substr(0, size % 32));
     rest_.remove_prefix(bytes.size());
     if (size >= 224 && !bytes.empty()) {
-      const std::string part = bytes;
       const std::size_t wanted = DYAD_WIRE_MAX_TEXT + byte() - 128;
-      while (bytes.size() < wanted) bytes += part;
+      while (bytes.size() < wanted) bytes.append(bytes.substr(0, wanted - bytes.size()));
     }
     return bytes;
   }

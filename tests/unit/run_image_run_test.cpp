@@ -114,6 +114,30 @@ TEST(ImageRun, SortsOutputByItsOffsets) {
   EXPECT_EQ(text_of(outcome.outside), "<init\n><between\n><exit>");
 }
 
+TEST(ImageRun, ShowsNothingTwiceWhenOffsetsGoBack) {
+  Image image;
+  image.print("0123456789");
+  image.feed(list({"A", "B"}) + frames::outside("said", DYAD_LOG, 2) + frames::started(0, 0) +
+             frames::message(0, "said", DYAD_LOG, 5) + frames::finished(0, DYAD_PASS, 4) + frames::started(1, 3) +
+             frames::finished(1, DYAD_PASS, 7) + frames::done());
+  image.exit(0);
+  auto outcome = image.run.take();
+  EXPECT_EQ(text_of(outcome.tests[0].output), "<234><said>");
+  EXPECT_EQ(text_of(outcome.tests[1].output), "<56>");
+  EXPECT_EQ(text_of(outcome.outside), "<01><said><789>");
+}
+
+TEST(ImageRun, KeepsOnlySoMuchOfWhatAThreadSaysThatOutlivesItsTest) {
+  Image image;
+  image.feed(list({"A"}) + frames::started(0) + frames::finished(0));
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(image.feed(frames::message(0, std::string(60'000, 'x'), DYAD_LOG)), "");
+  image.feed(frames::done());
+  image.exit(0);
+  auto outcome = image.run.take();
+  EXPECT_LE(text_of(outcome.tests[0].output).size(), kKeptMessages + 100);
+  EXPECT_EQ(outcome.tests[0].output.back().text, "... later messages cut ...");
+}
+
 TEST(ImageRun, ShowsFilesRelativeToThePackage) {
   Image image({.directory = "/ws/calc"});
   image.feed(frames::hello() + frames::found(0, "A", DYAD_TEST_NATIVE, "/ws/calc/a_test.cc") +
