@@ -46,8 +46,8 @@ double round_up(double value) {
 /// Groups of two bars below each other, on one linear axis of milliseconds.
 class Panel {
  public:
-  Panel(const Comparison& comparison, std::string title, std::vector<const Row*> rows, int top)
-      : comparison_(comparison), title_(std::move(title)), rows_(std::move(rows)), top_(top) {
+  Panel(std::string title, std::vector<const Row*> rows, int top)
+      : title_(std::move(title)), rows_(std::move(rows)), top_(top) {
     double most = 0.001;
     for (const Row* row : rows_) most = std::max({most, row->ms[0].most, row->ms[1].most});
     most_ = round_up(most);
@@ -89,7 +89,6 @@ class Panel {
         x_of(spread.most));
   }
 
-  const Comparison& comparison_;
   std::string title_;
   std::vector<const Row*> rows_;
   int top_;
@@ -107,9 +106,8 @@ std::string draw_chart(const Comparison& comparison, std::size_t packages) {
   for (std::size_t place : slowest_packages(comparison, packages)) slowest.push_back(&comparison.packages[place]);
 
   constexpr int kLegend = 40;
-  Panel first(comparison, "Phases, milliseconds; less is better", phases, kLegend);
+  Panel first("Phases, milliseconds; less is better", phases, kLegend);
   Panel second(
-      comparison,
       slowest.size() < comparison.packages.size() ? fmt::format("The {} slowest packages", slowest.size()) : "Packages",
       slowest, kLegend + first.height());
   const int height = kLegend + first.height() + second.height();
