@@ -168,6 +168,13 @@ TEST_F(InputLogOfAProcess, SaysThatNamesMayMeanSomethingElse) {
   EXPECT_EQ(logged([] { unshare(0); }), (Lines{"UNCACHEABLE leaves its namespace"}));
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+void change_directory_in_child_of_vfork() {
+  if (vfork() == 0) _exit(chdir("folder"));
+}
+#pragma GCC diagnostic pop
+
 TEST_F(InputLogOfAProcess, KnowsTheDirectoryOfAForkedChildFromThatOfAVforkedOne) {
   EXPECT_EQ(logged([] {
               if (fork() == 0) {
@@ -180,10 +187,7 @@ TEST_F(InputLogOfAProcess, KnowsTheDirectoryOfAForkedChildFromThatOfAVforkedOne)
             }),
             (Lines{"LINK ROOT/folder", "CONTENT + ROOT/folder/a", "CONTENT + ROOT/file"}));
   EXPECT_EQ(logged([] {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-              if (vfork() == 0) _exit(chdir("folder"));
-#pragma GCC diagnostic pop
+              change_directory_in_child_of_vfork();
               close(open("file", O_RDONLY));
             }),
             (Lines{"LINK ROOT/folder", "UNCACHEABLE changes directory in a child of vfork", "CONTENT + ROOT/file"}));
