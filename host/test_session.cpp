@@ -125,10 +125,11 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
     }
     return &*self->programs;
   };
-  auto backend_of = [self, &world, asked_for = options.backend](build::ImageKind kind) {
+  auto backend_of = [self, &world, asked_for = options.backend,
+                     settings = session->backend->settings()](build::ImageKind kind) {
     const auto& functions = self->backend->functions();
     return kind == self->kind
-               ? identity_of(functions.name, functions.version, asked_for, self->installation, world.files())
+               ? identity_of(functions.name, functions.version, asked_for, self->installation, world.files()) + settings
                : identity_of(kPrograms, DYAD_VERSION, kPrograms, self->installation, world.files());
   };
   // Who says which backend to use is obeyed.

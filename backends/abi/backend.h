@@ -112,6 +112,10 @@ typedef struct dyad_backend {
   /* 1 if no start() of this session will succeed any more, because what the backend needs was ended from outside: the
    * host runs what is left on another backend. NULL: it never happens. */
   int (*lost)(dyad_session*);
+  /* What decides, beside the plugin's own bytes, what tests do in this session: the settings that open() has found in
+   * the environment or elsewhere, in any form. Results are kept under it, and looked for under it. NUL-terminated,
+   * valid until close(). NULL: nothing does. */
+  const char* (*settings)(dyad_session*);
 } dyad_backend;
 
 /* Returns the backend, or NULL if it does not speak `host_abi`. Valid for ever. */

@@ -17,7 +17,7 @@ namespace dyad::run {
 namespace fs = std::filesystem;
 namespace {
 
-/// All that this version calls; a plugin that was built when the structure was longer is welcome.
+/// All that this version needs; a plugin that was built when the structure was longer is welcome.
 bool is_complete(const dyad_backend& backend) {
   return backend.size >= offsetof(dyad_backend, lost) && backend.name && backend.version && backend.open &&
          backend.start && backend.ended_fd && backend.kill && backend.finish && backend.close &&
@@ -85,6 +85,12 @@ Result<Backend> Backend::open(const dyad_backend& functions, const fs::path& lib
 bool Backend::is_lost() const {
   if (functions_->size <= offsetof(dyad_backend, lost) || functions_->lost == nullptr) return false;
   return functions_->lost(session_.get()) != 0;
+}
+
+std::string Backend::settings() const {
+  if (functions_->size <= offsetof(dyad_backend, settings) || !functions_->settings) return {};
+  const char* text = functions_->settings(session_.get());
+  return text ? text : "";
 }
 
 std::vector<BackendInfo> Backend::find_all(const fs::path& lib_dir) {

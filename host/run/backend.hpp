@@ -36,6 +36,8 @@ class Backend {
   /// Nothing will be started any more, whatever is tried: what the backend needs was ended from outside.
   bool is_lost() const;
   dyad_session* session() const { return session_.get(); }
+  /// What the backend says of its settings (dyad_backend::settings); empty if it says nothing.
+  std::string settings() const;
 
  private:
   struct Host {

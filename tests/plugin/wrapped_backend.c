@@ -21,7 +21,8 @@
 enum { kMostWords = 16, kBusyTries = 1000 };
 
 struct dyad_session {
-  char words[1024];               /* of the wrapper, each ended by NUL */
+  char settings[1024];            /* $DYAD_WRAPPER */
+  char words[1024];               /* of it, each ended by NUL */
   char* wrapper[kMostWords + 1];  /* into `words`, NULL-terminated */
   int null;                       /* /dev/null */
   struct dyad_process* processes; /* started and not finished */
@@ -43,7 +44,9 @@ static dyad_session* open_session(const dyad_host* host, dyad_error* error) {
   dyad_session* session = calloc(1, sizeof *session);
   const char* wrapper = getenv("DYAD_WRAPPER");
   if (session == NULL) return NULL;
-  snprintf(session->words, sizeof session->words, "%s", wrapper != NULL && *wrapper != '\0' ? wrapper : "/usr/bin/env");
+  snprintf(session->settings, sizeof session->settings, "%s",
+           wrapper != NULL && *wrapper != '\0' ? wrapper : "/usr/bin/env");
+  strcpy(session->words, session->settings);
   int count = 0;
   for (char* word = strtok(session->words, " "); word != NULL && count < kMostWords; word = strtok(NULL, " "))
     session->wrapper[count++] = word;
@@ -190,6 +193,9 @@ static void close_session(dyad_session* session) {
   free(session);
 }
 
+/* Under another wrapper tests may do something else. */
+static const char* settings(dyad_session* session) { return session->settings; }
+
 static const dyad_backend kBackend = {
     .abi = DYAD_BACKEND_ABI,
     .size = sizeof(dyad_backend),
@@ -202,6 +208,7 @@ static const dyad_backend kBackend = {
     .kill = kill_group,
     .finish = finish,
     .close = close_session,
+    .settings = settings,
 };
 
 __attribute__((visibility("default"))) const dyad_backend* dyad_backend_entry(uint32_t host_abi) {

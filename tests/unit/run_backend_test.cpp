@@ -72,6 +72,23 @@ TEST_F(BackendTest, LoadsByNameAndByPath) {
   }
 }
 
+TEST_F(BackendTest, AsksForSettingsOfBackendsThatHaveThem) {
+  auto settings = [this](const std::string& name, const std::string& text) {
+    auto backend = Backend::load(compile(name, text), lib_dir_);
+    return backend ? backend->settings() : backend.error().text;
+  };
+  EXPECT_EQ(settings("none.so", good_), "");
+  std::string with_some = good_;
+  with_some.insert(with_some.find("static const dyad_backend backend"),
+                   "static const char* say(dyad_session* s) { (void)s; return \"-q\"; }\n");
+  with_some.replace(with_some.find("close_it};"), 10, "close_it, 0, say};");
+  EXPECT_EQ(settings("some.so", with_some), "-q");
+  // Built against the header as it was before: what is behind the last member it knows is something else.
+  std::string older = with_some;
+  older.replace(older.find("sizeof(dyad_backend)"), 20, "offsetof(dyad_backend, settings)");
+  EXPECT_EQ(settings("older.so", older), "");
+}
+
 TEST_F(BackendTest, NamesTheFileThatANameStandsFor) {
   EXPECT_EQ(problem("nope"), "no backend is named nope: no file " +
                                  (lib_dir_ / "plugins/libdyad_backend_nope.so").string() + " (see dyad backends)");
