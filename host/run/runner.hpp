@@ -71,7 +71,7 @@ struct RunOptions {
   std::string symbolizer;    ///< the program that is asked what the addresses of a stack mean
   /// For jobs whose images are of another kind than the runner's backend takes. On the thread of run().
   std::function<Result<Backend*>()> other_backend;
-  /// On the thread of run(): of a test that takes long; of all tests that run, when the user asks (SIGQUIT).
+  /// On the thread of run(): of a test that takes long; of all tests that run, when the user asks (SIGQUIT, Enter).
   std::function<void(const RunningTest&)> on_slow;
   std::function<void(const std::vector<RunningTest>&)> on_query;
   /// Likewise, once a run: there is no room for as many processes as were wanted: why, and how many there are from now

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "host/run/keyboard.hpp"
 #include "host/run/package_run.hpp"
 #include "host/run/run_directory.hpp"
 #include "host/run/runner.hpp"
@@ -51,7 +52,7 @@ class Runner::Impl {
   void run(InterruptWatch& interrupts) {
     ControlWatch controls;
     for (;;) {
-      if (controls.take_query()) tell_running();
+      if (const bool typed = keyboard_.take_line(); controls.take_query() || typed) tell_running();
       if (controls.take_stop()) stop_for_a_while();
       auto [closed, cancelled] = take_inbox();
       if (interrupts.signal() || cancelled) interrupt();
@@ -182,6 +183,7 @@ class Runner::Impl {
       fds.push_back({fd, POLLIN, 0});
       return fds.size() - 1;
     };
+    add(keyboard_.fd());
     std::optional<Clock::time_point> deadline;
     const Clock::time_point before = Clock::now();
     for (std::size_t i = 0; i < active_.size(); ++i) {
@@ -247,6 +249,7 @@ class Runner::Impl {
   bool closed_ = false, cancelled_ = false;
 
   // The rest belongs to the thread of run().
+  Keyboard keyboard_;
   std::unique_ptr<RunDirectory> directory_;
   std::multimap<std::size_t, PackageJob> waiting_;  // by turn: started in that order
   std::vector<std::unique_ptr<PackageRun>> active_;
