@@ -1,4 +1,5 @@
 #include <cxxabi.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <link.h>
@@ -36,15 +37,6 @@ using inputs::real;
 
 /// A process that holds so much more memory than at its beginning is not used again.
 constexpr long kMostGrowth = 128L << 20;
-
-/// Directory entries as the kernel gives them; not through readdir, which allocates.
-struct Entry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  unsigned short size;
-  unsigned char type;
-  char name[1];
-};
 
 /// For random(): what the C library begins with has this size.
 char g_random_state[128];
@@ -182,13 +174,13 @@ std::string Audit::find_open_descriptor() const {
   if (directory < 0) return "descriptor";
   std::string found;
   int known = 0;
-  alignas(Entry) char buffer[4096];
+  alignas(dirent64) char buffer[4096];  // as the kernel gives them; not through readdir, which allocates
   for (long size; found.empty() && (size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0;) {
     for (long at = 0; at < size;) {
-      const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
-      at += entry->size;
-      if (entry->name[0] == '.') continue;
-      int fd = std::atoi(entry->name);
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      if (entry->d_name[0] == '.') continue;
+      int fd = std::atoi(entry->d_name);
       if (fd == directory) continue;
       if ((fd >= 0 && fd <= 2) || fd == socket_)
         ++known;

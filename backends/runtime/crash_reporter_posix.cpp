@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
@@ -210,25 +211,18 @@ void wait_a_moment() {
 
 /// Asks every other thread for its stack, one after the other; one that blocks the signal is left out.
 void ask_other_threads() {
-  struct Entry {
-    std::uint64_t inode;
-    std::int64_t offset;
-    unsigned short size;
-    unsigned char type;
-    char name[1];
-  };
   const pid_t self = thread_id();
   int directory =
       static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory < 0) return;
-  alignas(Entry) static char buffer[4096];
+  alignas(dirent64) static char buffer[4096];
   int asked = 0;
   for (long size; (size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0;)
     for (long at = 0; at < size;) {
-      const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
-      at += entry->size;
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
       pid_t thread = 0;
-      for (const char* digit = entry->name; *digit >= '0' && *digit <= '9'; ++digit)
+      for (const char* digit = entry->d_name; *digit >= '0' && *digit <= '9'; ++digit)
         thread = thread * 10 + (*digit - '0');
       if (thread == 0 || thread == self || ++asked > kMostThreads) continue;
       g_asked = thread;
