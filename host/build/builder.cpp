@@ -8,6 +8,7 @@
 #include "backends/abi/wire.h"
 #include "host/base/file.hpp"
 #include "host/base/text.hpp"
+#include "host/build/codegen_strings.hpp"
 #include "host/build/given_facts.hpp"
 #include "host/build/include_scan.hpp"
 #include "host/build/linker.hpp"
@@ -29,8 +30,6 @@ struct Builder::Prepared {
 };
 
 namespace {
-
-dyad_str str(std::string_view text) { return {text.data(), text.size()}; }
 
 std::vector<const Unit*> pointers(const std::vector<UnitPointer>& units) {
   std::vector<const Unit*> out;

@@ -5,17 +5,11 @@
 #include <array>
 
 #include "host/base/file.hpp"
+#include "host/build/codegen_strings.hpp"
 #include "host/build/process_facts.hpp"
 #include "host/trace/recorder.hpp"
 
 namespace dyad::build {
-
-namespace {
-
-std::string_view view(dyad_str text) { return {text.data, text.size}; }
-dyad_str str(std::string_view text) { return {text.data(), text.size()}; }
-
-}  // namespace
 
 /// What the compiler said, gathered from its callbacks.
 struct Compiler::Gathered {
@@ -266,9 +260,7 @@ Compiler::Gathered Compiler::emit(const CompileJob& job, const Prelude* prelude)
     gathered.unit.diagnostics = fmt::format("{}: {}\n", job.source.native(), codegen.error().text);
     return gathered;
   }
-  std::vector<dyad_str> arguments;
-  arguments.reserve(job.arguments.size());
-  for (const auto& argument : job.arguments) arguments.push_back(str(argument));
+  const std::vector<dyad_str> arguments = views(job.arguments);
   std::string main_symbol = main_symbol_for(job.source);
   dyad_compile what{};
   what.size = sizeof what;

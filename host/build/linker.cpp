@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "host/base/file.hpp"
+#include "host/build/codegen_strings.hpp"
 #include "host/trace/recorder.hpp"
 
 namespace dyad::build {
@@ -13,14 +14,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string text(dyad_str from) { return {from.data, from.size}; }
-dyad_str str(std::string_view from) { return {from.data(), from.size()}; }
+std::string text(dyad_str from) { return std::string(view(from)); }
 
-std::vector<dyad_str> views(const std::vector<std::string>& strings) {
-  std::vector<dyad_str> out;
-  for (const auto& string : strings) out.push_back(str(string));
-  return out;
-}
 std::vector<dyad_str> views(const std::vector<LinkInput>& files) {
   std::vector<dyad_str> out;
   for (const auto& each : files) out.push_back(str(each.file.native()));

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "host/base/file.hpp"
+#include "host/build/codegen_strings.hpp"
 #include "host/build/include_scan.hpp"
 #include "host/build/prelude_choice.hpp"
 #include "host/plan/arguments.hpp"
@@ -27,15 +28,6 @@ struct PreludeGroup {
 };
 
 namespace {
-
-std::string_view view(dyad_str text) { return {text.data, text.size}; }
-dyad_str str(std::string_view text) { return {text.data(), text.size()}; }
-
-std::vector<dyad_str> views(const std::vector<std::string>& strings) {
-  std::vector<dyad_str> out;
-  for (const auto& string : strings) out.push_back(str(string));
-  return out;
-}
 
 bool can_use(const CompileJob& job) {
   return job.with_prelude && job.output == CompileJob::Output::kObject &&
