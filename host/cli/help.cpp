@@ -45,15 +45,17 @@ constexpr const char* kPatterns = R"(Patterns name packages, which are directori
 CMakeCache.txt) and directories with a dyad.toml of their own.
 )";
 
-constexpr const char* kTestExitCodes = R"(Exit codes:
-  0  everything passed
-  1  a test failed, crashed or timed out
+/// Of a command that runs tests.
+std::string run_exit_codes(const char* passed, const char* failed) {
+  return std::string("Exit codes:\n  0  ") + passed + "\n  1  " + failed + R"(
   2  bad command line, bad dyad.toml, no such directory
   3  a package did not build or load
   4  no package or no test matched
   5  dyad itself failed
   128+n  interrupted by signal n
 )";
+}
+std::string test_exit_codes() { return run_exit_codes("everything passed", "a test failed, crashed or timed out"); }
 
 constexpr const char* kBuildExitCodes = R"(Exit codes:
   0  every package was built
@@ -114,7 +116,7 @@ Examples:
   dyad ./...            test this directory and all below it
   dyad -v --run=Parse ./text
 
-)" + kTestExitCodes;
+)" + test_exit_codes();
 }
 
 std::string test_footer() {
@@ -139,7 +141,7 @@ Examples:
   dyad test --backend=exe --timeout=30s ./net/...
   dyad test --count=100 --failfast ./queue
 
-)" + kTestExitCodes;
+)" + test_exit_codes();
 }
 
 std::string explain_footer() {
@@ -152,7 +154,7 @@ Examples:
   dyad explain ./...
   dyad explain --release ./text
 
-)" + kTestExitCodes;
+)" + test_exit_codes();
 }
 
 std::string watch_footer() {
@@ -216,15 +218,7 @@ Examples:
   dyad compare --runs=21 --svg=compare.svg --json=compare.json ./...
   dyad compare --backends=exe,/opt/valgrind_backend.so ./parse
 
-Exit codes:
-  0  done, and the verdicts are the same on both
-  1  verdicts differ
-  2  bad command line, bad dyad.toml, no such directory
-  3  a package did not build or load
-  4  no package or no test matched
-  5  dyad itself failed
-  128+n  interrupted by signal n
-)";
+)" + run_exit_codes("done, and the verdicts are the same on both", "verdicts differ");
 }
 
 std::string build_footer() {
