@@ -159,6 +159,19 @@ class CodegenTest : public testing::Test {
   Compiled compile_renaming(const std::string& main_symbol, const std::string& name,
                             const std::vector<std::string>& args, unsigned output, bool colour,
                             decltype(dyad_compile_sink::phase) phase = nullptr) const {
+    Compiled result;
+    compile_into(result, main_symbol, name, args, [&](dyad_compile& what, dyad_compile_sink& sink) {
+      what.output = output;
+      what.colour = colour;
+      sink.phase = phase;
+    });
+    return result;
+  }
+
+  /// `adjust(dyad_compile&, dyad_compile_sink&)` may change what is asked for, and who hears of it.
+  template <class Adjust>
+  void compile_into(Compiled& result, const std::string& main_symbol, const std::string& name,
+                    const std::vector<std::string>& args, Adjust adjust) const {
     const std::string source = path(name), directory = root_.string();
     const Strings arguments(args);
     dyad_compile what{};
@@ -167,13 +180,10 @@ class CodegenTest : public testing::Test {
     what.directory = str(directory);
     what.args = arguments.list();
     what.main_symbol = str(main_symbol);
-    what.output = output;
-    what.colour = colour;
-    Compiled result;
+    what.output = DYAD_OUTPUT_OBJECT;
     dyad_compile_sink sink = sink_into(result);
-    sink.phase = phase;
+    adjust(what, sink);
     result.status = library().compile(&what, &sink);
-    return result;
   }
 
   /// Compiles and stores the object; "" and a failed test if that is not possible.

@@ -77,26 +77,17 @@ class CodegenPreludeTest : public CodegenTest {
       write(folder + "/notes", prelude.notes);
     }
     lock.unlock();
-    const std::string source = path(name), directory = root_.string(), main_symbol = "dyad_main_of_" + name;
-    const std::vector<std::string> all = usual(std::move(args));
-    const Strings arguments(all);
-    dyad_compile what{};
-    what.size = sizeof what;
-    what.source = str(source);
-    what.directory = str(directory);
-    what.args = arguments.list();
-    what.main_symbol = str(main_symbol);
-    what.output = DYAD_OUTPUT_OBJECT;
-    what.prelude_module = str(module);
-    what.prelude_notes = str(notes);
     WithPrelude result;
-    dyad_compile_sink sink = sink_into(result);
-    sink.prelude = [](void* user, uint32_t used, dyad_str why_not) {
-      auto& to = *static_cast<WithPrelude*>(static_cast<Compiled*>(user));
-      to.used = used != 0;
-      to.why_not = text(why_not);
-    };
-    result.status = library().compile(&what, &sink);
+    compile_into(result, "dyad_main_of_" + name, name, usual(std::move(args)),
+                 [&](dyad_compile& what, dyad_compile_sink& sink) {
+                   what.prelude_module = str(module);
+                   what.prelude_notes = str(notes);
+                   sink.prelude = [](void* user, uint32_t used, dyad_str why_not) {
+                     auto& to = *static_cast<WithPrelude*>(static_cast<Compiled*>(user));
+                     to.used = used != 0;
+                     to.why_not = text(why_not);
+                   };
+                 });
     return result;
   }
 };
