@@ -1,10 +1,10 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -72,24 +72,17 @@ long parent_of(long pid) {
 
 /// A new descriptor of the kept file, which the process `pid` has open; or -1.
 int open_through(long pid, const Kept& kept) {
-  struct Entry {
-    std::uint64_t inode;
-    std::int64_t offset;
-    unsigned short size;
-    unsigned char type;
-    char name[1];
-  };
   int directory = open_raw(ProcPath(pid, "fd").text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return -1;
   int found = -1;
-  alignas(Entry) char buffer[2048];
+  alignas(dirent64) char buffer[2048];
   for (long size; found < 0 && (size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0;)
     for (long at = 0; found < 0 && at < size;) {
-      const Entry* entry = reinterpret_cast<const Entry*>(buffer + at);
-      at += entry->size;
-      if (entry->name[0] == '.') continue;
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      if (entry->d_name[0] == '.') continue;
       long number = 0;
-      for (const char* digit = entry->name; *digit != '\0'; ++digit) number = number * 10 + (*digit - '0');
+      for (const char* digit = entry->d_name; *digit != '\0'; ++digit) number = number * 10 + (*digit - '0');
       const ProcPath path(pid, "fd", number);
       struct stat status;
       if (::syscall(SYS_newfstatat, AT_FDCWD, path.text, &status, 0) != 0 || status.st_dev != kept.device ||
