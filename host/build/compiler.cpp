@@ -79,7 +79,13 @@ Compiler::Compiler(const Toolchain& toolchain, inputs::World& world, UnitInputs&
       parallelism_(oneapi::tbb::global_control::max_allowed_parallelism, jobs + 1),
       arena_(static_cast<int>(jobs), 0) {}
 
-Compiler::~Compiler() { wait(); }
+Compiler::~Compiler() {
+  {
+    std::lock_guard lock(mapping_->mutex);
+    mapping_->wanted = false;
+  }
+  wait();
+}
 
 void Compiler::use_preludes(std::filesystem::path workspace, std::filesystem::path own_include) {
   preludes_.emplace(Preludes::Parts{toolchain_, world_, inputs_, statistics_, std::move(workspace),
@@ -91,7 +97,10 @@ void Compiler::use_preludes(std::filesystem::path workspace, std::filesystem::pa
 }
 
 void Compiler::plan(const std::vector<CompileJob>& jobs, IncludeScan& scan) {
-  arena_.enqueue([this] { (void)toolchain_.load(); });  // who needs it is told if it fails
+  arena_.enqueue([toolchain = &toolchain_, mapping = mapping_] {
+    std::lock_guard lock(mapping->mutex);
+    if (mapping->wanted) (void)toolchain->load();  // who needs it is told if it fails
+  });
   if (preludes_) preludes_->plan(jobs, scan);
 }
 

@@ -46,8 +46,8 @@ class Compiler {
   /// From now on sources may be compiled with preludes. To be called before anything is requested. `workspace` and
   /// `own_include`: see prelude_arguments().
   void use_preludes(std::filesystem::path workspace, std::filesystem::path own_include);
-  /// These will be requested: time to map the compiler, and to begin with what many of them have in common. Returns soon.
-  /// `scan` reads what they include.
+  /// These will be requested: time to map the compiler, and to begin with what many of them have in common. Returns
+  /// soon. `scan` reads what they include.
   void plan(const std::vector<CompileJob>& jobs, IncludeScan& scan);
   /// Makes a prelude for jobs like this, if there is none in the cache.
   void make_prelude(const CompileJob& job, const std::vector<std::string>& headers);
@@ -101,6 +101,12 @@ class Compiler {
   std::mutex mutex_;
   std::unordered_map<cache::Digest, UnitFuture> requested_;
   std::unordered_map<cache::Digest, std::shared_ptr<const CompileJob>> makers_;  ///< of the objects in the store
+  /// The compiler is mapped by a worker that nobody waits for, unless it is at it when this object ends.
+  struct Mapping {
+    std::mutex mutex;
+    bool wanted = true;
+  };
+  std::shared_ptr<Mapping> mapping_ = std::make_shared<Mapping>();
   /// One more than the workers: TBB counts the thread that asks, which compiles nothing here.
   oneapi::tbb::global_control parallelism_;
   oneapi::tbb::task_arena arena_;

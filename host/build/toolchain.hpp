@@ -18,8 +18,8 @@ class Toolchain {
   Toolchain(Toolchain&&) noexcept;
   ~Toolchain();
 
-  /// Everything about the tools that can change an outcome: path, size, mtime and inode of dyad, its parts, and the
-  /// LLVM libraries they were linked with. For cache keys.
+  /// Everything about the tools that can change an outcome: path, size, mtime and inode of dyad and its parts, of which
+  /// the compiler's library holds LLVM. For cache keys.
   const std::string& identity() const { return identity_; }
 
   /// Maps the library on the first call. Thread-safe. Never unloaded.

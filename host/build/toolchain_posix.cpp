@@ -1,14 +1,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <boost/dll/shared_library.hpp>
-#include <cstdlib>
 #include <mutex>
 #include <optional>
-#include <string_view>
 
 #include "host/build/toolchain.hpp"
 #include "host/trace/recorder.hpp"
@@ -46,7 +42,7 @@ Result<const dyad_codegen*> map(const std::filesystem::path& path) {
     functions->begin_run();
     return functions;
   } catch (const std::exception& problem) {
-    return fail(fmt::format("cannot load the compiler: {}; are LLVM 22's libraries installed?", problem.what()));
+    return fail(fmt::format("cannot load the compiler: {}; install dyad again", problem.what()));
   }
 }
 
