@@ -4,6 +4,10 @@
 function(dyad_image_object name)
   cmake_parse_arguments(OBJECT "" "" "SOURCES;LAYERS" ${ARGN})
   set(target dyad_image_${name})
+  if(DYAD_PREBUILT)
+    dyad_prebuilt(${target}_file ${name}.o)
+    return()
+  endif()
   add_library(${target} OBJECT ${OBJECT_SOURCES})
   target_link_libraries(${target} PRIVATE ${OBJECT_LAYERS})
   target_compile_options(${target} PRIVATE ${DYAD_WARNINGS} -O2 -fPIC -fno-omit-frame-pointer -ffunction-sections

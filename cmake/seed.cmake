@@ -6,6 +6,9 @@ foreach(variable CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH COMPILER_P
                  CCC_OVERRIDE_OPTIONS SDKROOT CLANG_NO_DEFAULT_CONFIG LD_LIBRARY_PATH)
   list(APPEND environment --unset=${variable})
 endforeach()
+if(DYAD_PREBUILT)
+  return()
+endif()
 set(seed ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/seed)
 add_custom_command(OUTPUT ${seed}.made
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${seed}

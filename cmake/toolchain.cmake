@@ -5,7 +5,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   list(REMOVE_ITEM DYAD_WARNINGS -Wno-missing-field-initializers)
-  list(APPEND DYAD_WARNINGS -Wno-missing-designated-field-initializers -Wno-missing-field-initializers)
+  # -Wno-deprecated-declarations: std::stable_sort of libstdc++ uses what libstdc++ has deprecated
+  list(APPEND DYAD_WARNINGS -Wno-missing-designated-field-initializers -Wno-missing-field-initializers
+       -Wno-deprecated-declarations)
 endif()
 
 if(DYAD_SANITIZE)
@@ -16,7 +18,11 @@ endif()
 find_program(DYAD_CCACHE ccache)
 if(DYAD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${DYAD_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${DYAD_CCACHE})
+  if(DYAD_SANITIZE)
+    # It keeps nothing that uses a precompiled header, unless it is told that no macro is defined between the two.
+    set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${DYAD_CCACHE})
+  endif()
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
 endif()
 
 foreach(linker mold lld)

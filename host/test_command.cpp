@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "host/base/handed_over.hpp"
 #include "host/base/text.hpp"
 #include "host/commands.hpp"
 #include "host/debug_output.hpp"
@@ -157,10 +158,10 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
         result.notices.push_back(std::move(news));
     if (verify) verify_result(session, packages[order], result, known[order]);
     if (known[order].built && options.reuses_results() && !result.cached)
-      keeping.run([&, order, result] {
+      keeping.run(handed_over(&keeping, [&, order, result] {
         trace::Span keep(trace::Phase::kKeep, packages[order].id.path);
         session.results->keep(packages[order], *known[order].built, result);
-      });
+      }));
     std::ranges::copy(result.written, std::back_inserter(resident.written));
     result.no_news = resident.knows(result.id, !report::failed(result)) &&
                      (result.cached || result.kind == run::PackageResult::Kind::kNoTestFiles);
@@ -254,6 +255,7 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
   }
   const int signal = resident.interrupts.signal();
   keeping.wait();
+  taken_back(&keeping);
   if (session.crashes) session.crashes->save();
   timeline.end("run");
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "host/base/handed_over.hpp"
 #include "host/trace/recorder.hpp"
 
 namespace dyad {
@@ -143,7 +144,7 @@ Result<std::unique_ptr<TestSession>> TestSession::open(const cli::TestOptions& o
 std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
   trace::Span span(trace::Phase::kLookUp);
   std::vector<KnownPackage> known(packages.size());
-  oneapi::tbb::parallel_for(std::size_t{0}, packages.size(), [&](std::size_t i) {
+  auto find = [&](std::size_t i) {
     const auto& package = packages[i];
     if (package.tests.empty() || !package.problem.empty()) return;
     trace::Span one(trace::Phase::kLookUp, package.id.path);
@@ -151,7 +152,9 @@ std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
     if (!known[i].built || !with_results) return;
     run::PackageResult result;
     if (results->find(package, *known[i].built, result)) known[i].result = std::move(result);
-  });
+  };
+  oneapi::tbb::parallel_for(std::size_t{0}, packages.size(), shared_out(&known, find));
+  taken_back(&known);
   return known;
 }
 

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -227,6 +228,7 @@ struct dyad_session {
   std::unique_ptr<Worker> worker;
   unsigned workers = 0;  ///< that were started
   std::vector<std::unique_ptr<Executor>> idle;
+  std::set<dyad_process*> processes;  ///< started and not finished
   std::uint64_t last_executor = 0;
 
   /// A new one is tried once: whatever ends it may do so again and again.
@@ -331,7 +333,10 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
   ++executor->runs;
   std::string_view image = what->image;
   std::string before = std::exchange(executor->last_image, std::string(image.substr(image.rfind('/') + 1)));
-  return new dyad_process{session, std::move(executor), session->workers, shared, std::move(before)};
+  auto process =
+      std::make_unique<dyad_process>(session, std::move(executor), session->workers, shared, std::move(before));
+  session->processes.insert(process.get());
+  return process.release();
 } catch (const std::system_error& problem) {
   say(error->text, problem.what());
   errno = problem.code().value();
@@ -372,6 +377,7 @@ Received receive(const Executor& executor, Ending& ending) {
 
 void finish(dyad_process* process, dyad_end* end) {
   std::unique_ptr<dyad_process> owner(process);
+  process->session->processes.erase(process);
   Executor& executor = *process->executor;
   std::string load_problem, retired;
   Ending ending{};
@@ -431,7 +437,11 @@ void finish(dyad_process* process, dyad_end* end) {
 
 int lost(dyad_session* session) { return !session->worker && session->workers == kMostWorkers ? 1 : 0; }
 
-void close_session(dyad_session* session) { delete session; }
+void close_session(dyad_session* session) {
+  session->lose_worker();
+  for (dyad_process* process : session->processes) delete process;
+  delete session;
+}
 
 constexpr dyad_backend kBackend{
     .abi = DYAD_BACKEND_ABI,

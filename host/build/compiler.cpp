@@ -5,6 +5,7 @@
 #include <array>
 
 #include "host/base/file.hpp"
+#include "host/base/handed_over.hpp"
 #include "host/build/codegen_strings.hpp"
 #include "host/build/process_facts.hpp"
 #include "host/trace/recorder.hpp"
@@ -88,16 +89,14 @@ Compiler::~Compiler() {
 }
 
 void Compiler::use_preludes(std::filesystem::path workspace, std::filesystem::path own_include) {
-  preludes_.emplace(Preludes::Parts{toolchain_, world_, inputs_, statistics_, std::move(workspace),
-                                    std::move(own_include), scratch_,
-                                    [this](std::function<void()> work) { arena_.enqueue(std::move(work)); },
-                                    [this](const CompileJob& job) {
-                                      return world_.find(lookup_action(job)).has_value();
-                                    }});
+  preludes_.emplace(
+      Preludes::Parts{toolchain_, world_, inputs_, statistics_, std::move(workspace), std::move(own_include), scratch_,
+                      [this](std::function<void()> work) { enqueue(std::move(work)); },
+                      [this](const CompileJob& job) { return world_.find(lookup_action(job)).has_value(); }});
 }
 
 void Compiler::plan(const std::vector<CompileJob>& jobs, IncludeScan& scan) {
-  arena_.enqueue([toolchain = &toolchain_, mapping = mapping_] {
+  enqueue([toolchain = &toolchain_, mapping = mapping_] {
     std::lock_guard lock(mapping->mutex);
     if (mapping->wanted) (void)toolchain->load();  // who needs it is told if it fails
   });
@@ -107,6 +106,8 @@ void Compiler::plan(const std::vector<CompileJob>& jobs, IncludeScan& scan) {
 void Compiler::make_prelude(const CompileJob& job, const std::vector<std::string>& headers) {
   if (preludes_) preludes_->begin(job, headers);
 }
+
+void Compiler::enqueue(std::function<void()> work) { arena_.enqueue(handed_over(&arena_, std::move(work))); }
 
 void Compiler::wait() {
   // An observer may request more while this waits, so the map is read anew until all of it is done.
@@ -160,7 +161,7 @@ UnitFuture Compiler::request(CompileJob job, Observer observer) {
     if (!is_new) return place->second;
   }
   auto request = std::make_shared<Request>(Request{lookup, std::move(job), std::move(observer), std::move(promise)});
-  arena_.enqueue([this, request] { look_up(request); });
+  enqueue([this, request] { look_up(request); });
   return future;
 }
 
@@ -171,9 +172,8 @@ void Compiler::look_up(const RequestPointer& request) {
   request->cached = std::move(unit);
   const bool with_prelude = preludes_ && (!request->cached || request->cached->prelude_object);
   if (!with_prelude) return compile(request, nullptr);
-  preludes_->get(request->job, [this, request](const std::shared_ptr<const Prelude>& prelude) {
-    compile(request, prelude);
-  });
+  preludes_->get(request->job,
+                 [this, request](const std::shared_ptr<const Prelude>& prelude) { compile(request, prelude); });
 }
 
 void Compiler::compile(const RequestPointer& request, const std::shared_ptr<const Prelude>& prelude) {

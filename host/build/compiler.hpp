@@ -74,6 +74,8 @@ class Compiler {
   /// A request on its way through the workers.
   struct Request;
   using RequestPointer = std::shared_ptr<Request>;
+  /// To be done by a worker.
+  void enqueue(std::function<void()> work);
   void look_up(const RequestPointer& request);
   void compile(const RequestPointer& request, const std::shared_ptr<const Prelude>& prelude);
   void finish(Request& request, std::shared_ptr<Unit> unit);

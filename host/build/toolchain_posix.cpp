@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <boost/dll/shared_library.hpp>
+#include <list>
 #include <mutex>
 #include <optional>
 
@@ -38,7 +39,11 @@ Result<const dyad_codegen*> map(const std::filesystem::path& path) {
     const dyad_codegen* functions = entry(DYAD_CODEGEN_ABI);
     if (functions == nullptr || functions->abi != DYAD_CODEGEN_ABI)
       return fail(fmt::format("{}: of another version of dyad; install dyad again", path.native()));
-    new boost::dll::shared_library(std::move(library));  // stays mapped: LLVM has threads and handlers of its own
+    // Stays mapped: LLVM has threads and handlers of its own.
+    static auto& mapped = *new std::list<boost::dll::shared_library>;
+    static std::mutex mutex;
+    std::lock_guard lock(mutex);
+    mapped.push_back(std::move(library));
     functions->begin_run();
     return functions;
   } catch (const std::exception& problem) {
