@@ -66,7 +66,9 @@ static bool is_old(const FileStamp& stamp) {
 
 std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use use) {
   const EntryName name = name_of(id);
-  const auto stamp = files.stamp(name);  // before it is read: what is written meanwhile has another
+  // Before it is read: what is written meanwhile has another.
+  const auto stamp = files.stamp(name);
+  const bool is_telling = stamp && is_old(*stamp);
   if (stamp) {
     std::lock_guard guard(mutex);
     auto known = verified.find(id.digest);
@@ -77,7 +79,7 @@ std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use u
   if (digest && *digest != id.digest) digest = std::unexpected(MissReason::kDamaged);
   if (!digest) {
     discard(digest.error(), name, identity);
-  } else if (stamp && is_old(*stamp)) {
+  } else if (is_telling) {
     std::lock_guard guard(mutex);
     verified[id.digest] = *stamp;
   }
