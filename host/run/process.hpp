@@ -43,7 +43,7 @@ class Process {
   /// Kills the process if it has not been finished.
   ~Process();
 
-  /// Polls readable when read_events() has something to do; -1 once the channel has ended.
+  /// Polls readable when read_events() has something to do; -1 once it has failed.
   int event_fd() const { return channel_.get(); }
   /// Polls readable once the process has ended.
   int ended_fd() const;
@@ -61,16 +61,18 @@ class Process {
   ProcessEnd finish();
 
  private:
-  Process(Backend& backend, dyad_process* handle, Descriptor channel, std::unique_ptr<Capture> capture,
-          std::optional<InputLog> inputs)
+  Process(Backend& backend, dyad_process* handle, Descriptor channel, Descriptor theirs,
+          std::unique_ptr<Capture> capture, std::optional<InputLog> inputs)
       : backend_(&backend),
         handle_(handle),
         channel_(std::move(channel)),
+        theirs_(std::move(theirs)),
         capture_(std::move(capture)),
         inputs_(std::move(inputs)) {}
   Backend* backend_;
   dyad_process* handle_;  ///< null once finished
   Descriptor channel_;
+  Descriptor theirs_;  ///< so that the channel lasts as long as the process: one that has closed its end opens it again
   std::unique_ptr<Capture> capture_;  ///< its address stays when the process is moved
   std::optional<InputLog> inputs_;
 };

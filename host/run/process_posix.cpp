@@ -71,7 +71,7 @@ std::expected<Process, StartFailure> Process::start(Backend& backend, const std:
   errno = 0;
   dyad_process* handle = backend.functions().start(backend.session(), &what, &error);
   if (!handle) return refuse(errno, std::string(error.text, strnlen(error.text, sizeof error.text)));
-  return Process(backend, handle, std::move(channel), std::make_unique<Capture>(std::move(*capture)),
+  return Process(backend, handle, std::move(channel), std::move(theirs), std::make_unique<Capture>(std::move(*capture)),
                  std::move(inputs));
 }
 
@@ -79,6 +79,7 @@ Process::Process(Process&& other) noexcept
     : backend_(other.backend_),
       handle_(std::exchange(other.handle_, nullptr)),
       channel_(std::move(other.channel_)),
+      theirs_(std::move(other.theirs_)),
       capture_(std::move(other.capture_)),
       inputs_(std::move(other.inputs_)) {}
 
@@ -106,7 +107,7 @@ std::size_t Process::read_events(WireReader& reader, std::size_t limit) {
     }
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) break;
-    channel_.close();  // the end of the stream, or an error, which is as good
+    channel_.close();  // nothing comes through it any more
   }
   return all;
 }

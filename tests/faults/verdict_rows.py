@@ -125,6 +125,8 @@ fault("19c", "closes every descriptor and fails", 1, "FAIL",
       head="#include <stdio.h>\n#include <unistd.h>\n")
 fault("19d", "closes every descriptor and crashes", 1, "CRASH SIGSEGV", "for (int i = 0; i < 5000; ++i) close(i); *(volatile int *)0 = 1;",
       r"^ +TestFault a_test.c:3$", head="#include <unistd.h>\n")
+fault("19e", "closes every descriptor and takes its time", 0, "PASS",
+      "for (int i = 0; i < 5000; ++i) close(i); usleep(100000);", head="#include <unistd.h>\n")
 fault("20a", "prints 64 KiB and one byte", 0, "PASS", "for (int i = 0; i < 65537; ++i) putchar('x');", head="#include <stdio.h>\n")
 fault("20b", "prints 100 MiB", 1, "FAIL", 'char b[1024]; memset(b, 120, 1024); puts("HEAD"); for (int i = 0; i < 102400; ++i) '
       'fwrite(b, 1, 1024, stdout); puts("\\nTAIL"); dyad_error(t, "printed");',
