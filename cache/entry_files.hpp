@@ -9,13 +9,14 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "cache/digest.hpp"
 #include "cache/miss_reason.hpp"
+#include "host/base/file_stamp.hpp"
 #include "host/base/result.hpp"
 
 namespace dyad::cache {
@@ -64,14 +65,6 @@ bool make_folder(int directory, const char* name, unsigned mode);
 struct FileIdentity {
   std::uint64_t device = 0, inode = 0;
   auto operator<=>(const FileIdentity&) const = default;
-};
-
-/// What changes whenever the bytes of a file do, as far as the kernel's clock can tell instants apart.
-struct FileStamp {
-  FileIdentity identity;
-  std::uint64_t size = 0;
-  std::int64_t modified_ns = 0, changed_ns = 0;
-  bool operator==(const FileStamp&) const = default;
 };
 
 /// Thread-safe; keeps no state but the descriptor.

@@ -148,11 +148,7 @@ std::optional<FileStamp> EntryFiles::stamp(const EntryName& name) const {
   struct stat status;
   if (::fstatat(directory(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode))
     return std::nullopt;
-  auto nanoseconds = [](const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; };
-  return FileStamp{{status.st_dev, status.st_ino},
-                   static_cast<std::uint64_t>(status.st_size),
-                   nanoseconds(status.st_mtim),
-                   nanoseconds(status.st_ctim)};
+  return stamp_of(status);
 }
 
 OwnedDescriptor EntryFiles::open_temporary(std::string& name) const {

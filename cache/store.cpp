@@ -1,8 +1,5 @@
 #include "cache/store.hpp"
 
-#include <algorithm>
-#include <chrono>
-
 #include "cache/action_file.hpp"
 #include "cache/store_state.hpp"
 
@@ -57,18 +54,11 @@ std::expected<std::string, MissReason> Store::State::load(const OutputId& id, st
   return bytes;
 }
 
-/// Would a change after this instant show in the stamp? Some clocks of files tick slowly.
-static bool is_old(const FileStamp& stamp) {
-  using namespace std::chrono;
-  const auto now = duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-  return std::max(stamp.modified_ns, stamp.changed_ns) < now - 2'000'000'000;
-}
-
 std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use use) {
   const EntryName name = name_of(id);
   // Before it is read: what is written meanwhile has another.
   const auto stamp = files.stamp(name);
-  const bool is_telling = stamp && is_old(*stamp);
+  const bool is_telling = stamp && stamp->is_old(file_clock_ns());
   if (stamp) {
     std::lock_guard guard(mutex);
     auto known = verified.find(id.digest);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "host/base/file_stamp.hpp"
 #include "host/build/toolchain.hpp"
 #include "host/trace/recorder.hpp"
 
@@ -22,11 +23,11 @@ namespace {
 
 /// "path size mtime ctime inode\n", or the path alone if it is not there (then nothing will load, and nothing is
 /// keyed).
-std::string stamp(const std::string& path) {
+std::string identity_of(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return path + "\n";
-  return fmt::format("{} {} {}.{} {}.{} {}\n", path, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
-                     status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_ino);
+  const FileStamp stamp = stamp_of(status);
+  return fmt::format("{} {} {} {} {}\n", path, stamp.size, stamp.modified_ns, stamp.changed_ns, stamp.inode);
 }
 
 Result<const dyad_codegen*> map(const std::filesystem::path& path) {
@@ -63,9 +64,9 @@ Result<Toolchain> Toolchain::find(const std::filesystem::path& lib_dir) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(library, error))
     return fail(fmt::format("{}: not found; install dyad again", library.native()));
-  std::string identity = stamp(library.native());
-  for (const char* part : {"runtime.o", "main.o", "dyad-worker"}) identity += stamp((lib_dir / part).native());
-  identity += stamp("/proc/self/exe");
+  std::string identity = identity_of(library.native());
+  for (const char* part : {"runtime.o", "main.o", "dyad-worker"}) identity += identity_of((lib_dir / part).native());
+  identity += identity_of("/proc/self/exe");
   return Toolchain(library, std::move(identity));
 }
 

@@ -1,10 +1,9 @@
 /// What is at a path now, as a digest. Remembered for the length of a run, so that a header that a thousand files
 /// include is read once; and from run to run (the memo), so that a file whose stamp is unchanged is not read at all.
 ///
-/// A stamp is device, inode, size, mtime, ctime and mode. It is believed only if mtime and ctime were at least two
-/// seconds old when the content was read: what is written within the granularity of the clock may have the same stamp.
-/// (A change that keeps size and mtime still changes ctime.) That a name is missing is believed as long as the stamp of
-/// the directory is unchanged: so 500 packages with a hundred failed look-ups each cost a stat per directory.
+/// A stamp (host/base/file_stamp.hpp) is believed only if it was old when the run began. That a name is missing is
+/// believed as long as the stamp of the directory is unchanged: so 500 packages with a hundred failed look-ups each
+/// cost a stat per directory.
 ///
 /// Thread-safe. Knows nothing of compilers or tests. A memo that cannot be read or written costs time only.
 #pragma once
@@ -19,6 +18,7 @@
 #include <string_view>
 
 #include "cache/digest.hpp"
+#include "host/base/file_stamp.hpp"
 
 namespace dyad::inputs {
 
@@ -59,18 +59,13 @@ class FileStates {
   std::uint64_t files_read() const { return files_read_; }
 
  private:
-  struct Stamp {
-    std::uint64_t device = 0, inode = 0, size = 0, mode = 0;
-    std::int64_t modified_ns = 0, changed_ns = 0;
-    bool operator==(const Stamp&) const = default;
-  };
   struct Memo {
-    Stamp stamp;  ///< of the file, or of the directory that lacks the name
+    FileStamp stamp;  ///< of the file, or of the directory that lacks the name
     cache::Digest content;
   };
   struct Present {
     bool exists = false, is_directory = false, is_regular = false;
-    Stamp stamp;
+    FileStamp stamp;
   };
   template <class Value>
   using Map = oneapi::tbb::concurrent_unordered_map<std::string, Value>;
@@ -83,9 +78,8 @@ class FileStates {
   bool way_changed(const std::string& path, int depth = 0) const;
   /// Is the time that of a change since this object was made, or perhaps?
   bool may_be_new(std::int64_t changed_ns) const;
-  bool is_old(const Stamp& stamp) const;
 
-  const std::int64_t began_ns_;                        ///< of the clock of file systems
+  const std::int64_t began_ns_;                        ///< file_clock_ns()
   Map<cache::Digest> contents_, metadata_, listings_;  ///< of this run
   Map<Present> directories_;
   Map<Memo> memo_, missing_memo_;  ///< of earlier runs, never changed after load()

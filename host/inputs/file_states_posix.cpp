@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <cstring>
 #include <optional>
@@ -21,10 +20,7 @@ namespace dyad::inputs {
 namespace {
 
 constexpr std::string_view kMagic = "dyad-memo 1\n";
-constexpr std::int64_t kTooYoung_ns = 2'000'000'000;
 constexpr int kMostLinks = 40;  // as in Linux
-
-std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
 
 std::string parent_of(const std::string& path) {
   auto slash = path.rfind('/');
@@ -80,35 +76,20 @@ bool is_moved(const std::string& directory) {
   for (int tries = 0; tries < 5; ++tries) {
     struct stat status;
     if (::lstat(directory.c_str(), &status) != 0) return true;
-    if (nanoseconds(status.st_ctim) == nanoseconds(status.st_mtim)) return false;
+    if (const FileStamp stamp = stamp_of(status); stamp.changed_ns == stamp.modified_ns) return false;
   }
   return true;
 }
 
-/// The clock that stamps files: it may be a tick of the kernel behind the other.
-std::int64_t file_system_clock_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return nanoseconds(now);
-}
-
 }  // namespace
 
-FileStates::FileStates() : began_ns_(file_system_clock_ns()) {}
+FileStates::FileStates() : began_ns_(file_clock_ns()) {}
 FileStates::~FileStates() = default;
 
 FileStates::Present FileStates::look_at(const std::string& path) {
   struct stat status;
   if (::stat(path.c_str(), &status) != 0) return {};
-  return {true,
-          S_ISDIR(status.st_mode),
-          S_ISREG(status.st_mode),
-          {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mode,
-           nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)}};
-}
-
-bool FileStates::is_old(const Stamp& stamp) const {
-  return stamp.modified_ns < began_ns_ - kTooYoung_ns && stamp.changed_ns < began_ns_ - kTooYoung_ns;
+  return {true, S_ISDIR(status.st_mode), S_ISREG(status.st_mode), stamp_of(status)};
 }
 
 bool FileStates::may_be_new(std::int64_t changed_ns) const {
@@ -126,7 +107,7 @@ bool FileStates::way_changed(const std::string& path, int depth) const {
     const std::string part = path.substr(0, slash);
     struct stat status;
     if (::lstat(part.c_str(), &status) != 0) return false;
-    const std::int64_t changed_ns = nanoseconds(status.st_ctim);
+    const std::int64_t changed_ns = stamp_of(status).changed_ns;
     const bool is_new = may_be_new(changed_ns);
     if (is_new && S_ISDIR(status.st_mode) && is_moved(part)) return true;
     if (S_ISLNK(status.st_mode)) {
@@ -171,7 +152,7 @@ cache::Digest FileStates::content_of(const std::string& path) {
     } else {
       struct stat link;  // a dangling link: what it points to may appear anywhere
       bool really_missing = ::lstat(path.c_str(), &link) != 0 && errno == ENOENT;
-      if (really_missing && directory.is_directory && is_old(directory.stamp)) {
+      if (really_missing && directory.is_directory && directory.stamp.is_old(began_ns_)) {
         learned_missing_.emplace(path, Memo{directory.stamp, {}});
         learned_anything_ = true;
       }
@@ -191,7 +172,7 @@ cache::Digest FileStates::read(const std::string& path, const Present& present) 
   auto digest = digest_of_file(path, size);
   if (!digest) return unreadable();
   ++files_read_;
-  if (is_old(present.stamp) && size == present.stamp.size) {
+  if (present.stamp.is_old(began_ns_) && size == present.stamp.size) {
     learned_.emplace(path, Memo{present.stamp, *digest});
     learned_anything_ = true;
   }
@@ -284,7 +265,7 @@ void FileStates::save(const std::filesystem::path& memo) const {
   writer.raw(kMagic);
   auto write = [&](char kind, const std::string& path, const Memo& entry) {
     writer.u8(static_cast<std::uint8_t>(kind));
-    const Stamp& stamp = entry.stamp;
+    const FileStamp& stamp = entry.stamp;
     for (std::uint64_t number :
          {stamp.device, stamp.inode, stamp.size, stamp.mode, static_cast<std::uint64_t>(stamp.modified_ns),
           static_cast<std::uint64_t>(stamp.changed_ns)})
