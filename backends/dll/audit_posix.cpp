@@ -1,5 +1,4 @@
 #include <cxxabi.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <link.h>
@@ -29,6 +28,7 @@
 #include <utility>
 
 #include "backends/runtime/interpose.hpp"
+#include "backends/runtime/numbered_entries.hpp"
 
 namespace dyad::dll {
 namespace {
@@ -169,28 +169,15 @@ std::string Audit::find_difference() {
 }
 
 std::string Audit::find_open_descriptor() const {
-  int directory =
-      static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
-  if (directory < 0) return "descriptor";
-  std::string found;
+  runtime::NumberedEntries descriptors("/proc/self/fd");
+  if (!descriptors.is_open()) return "descriptor";
   int known = 0;
-  alignas(dirent64) char buffer[4096];  // as the kernel gives them; not through readdir, which allocates
-  for (long size; found.empty() && (size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0;) {
-    for (long at = 0; at < size;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
-      at += entry->d_reclen;
-      if (entry->d_name[0] == '.') continue;
-      int fd = std::atoi(entry->d_name);
-      if (fd == directory) continue;
-      if ((fd >= 0 && fd <= 2) || fd == socket_)
-        ++known;
-      else
-        found = "descriptor " + std::to_string(fd);
-    }
+  for (int fd; (fd = descriptors.next()) >= 0;) {
+    if (fd == descriptors.descriptor()) continue;
+    if (fd > 2 && fd != socket_) return "descriptor " + std::to_string(fd);
+    ++known;
   }
-  ::syscall(SYS_close, directory);
-  if (found.empty() && known != 4) found = "standard descriptor";
-  return found;
+  return known == 4 ? "" : "standard descriptor";
 }
 
 bool Audit::has_timer() {

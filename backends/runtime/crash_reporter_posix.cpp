@@ -1,5 +1,3 @@
-#include <dirent.h>
-#include <fcntl.h>
 #include <link.h>
 #include <signal.h>
 #include <sys/auxv.h>
@@ -16,9 +14,9 @@
 #include <cstring>
 #include <iterator>
 
-#include "backends/abi/wire.h"
 #include "backends/runtime/crash_reporter.hpp"
-#include "backends/runtime/kept_descriptors.hpp"
+#include "backends/runtime/numbered_entries.hpp"
+#include "backends/runtime/raw_frame.hpp"
 
 namespace dyad::runtime {
 namespace {
@@ -28,6 +26,7 @@ constexpr int kQuery = SIGQUIT;
 constexpr std::size_t kSignals = std::size(kFatal) + 1;
 constexpr std::size_t kFirstFrames = 96, kLastFrames = 24;  // what is between is counted
 constexpr unsigned kMostFrames = 400'000;
+constexpr std::size_t kMostPlace = 1024;  // bytes of a line about one
 constexpr int kMostThreads = 64;
 constexpr long kThreadWaitNs = 200'000'000;
 
@@ -42,51 +41,6 @@ std::atomic<bool> g_crashing{false};
 std::atomic<pid_t> g_asked{0};
 
 pid_t thread_id() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
-
-/// One frame of the event stream in a fixed buffer; what does not fit is left out.
-class Frame {
- public:
-  explicit Frame(dyad_frame type) { bytes_[4] = static_cast<char>(type); }
-  void number(std::uint64_t value, int size) {
-    for (int i = 0; i < size; ++i) put(static_cast<char>(value >> (8 * i)));
-  }
-  /// Begins a text that lasts to the end of the frame.
-  void begin_text() {
-    text_ = size_;
-    number(0, 4);
-  }
-  void text(const char* string) {
-    while (*string != '\0') put(*string++);
-  }
-  void hex(std::uint64_t value) {
-    char digits[16];
-    int count = 0;
-    do digits[count++] = "0123456789abcdef"[value & 15];
-    while ((value >>= 4) != 0);
-    while (count > 0) put(digits[--count]);
-  }
-  void send() {
-    if (text_ != 0) fill(text_, size_ - text_ - 4);
-    fill(0, size_ - 5);
-    for (std::size_t sent = 0; sent < size_;) {
-      ssize_t written = ::write(g_channel, bytes_ + sent, size_ - sent);
-      if (written < 0 && (errno == EAGAIN || (errno == EBADF && restore_descriptor(g_channel)))) continue;
-      if (written <= 0 && errno != EINTR) return;
-      if (written > 0) sent += static_cast<std::size_t>(written);
-    }
-  }
-  bool has_room() const { return size_ + 1024 < sizeof bytes_; }
-
- private:
-  void put(char byte) {
-    if (size_ < sizeof bytes_) bytes_[size_++] = byte;
-  }
-  void fill(std::size_t at, std::size_t value) {
-    for (std::size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<char>(value >> (8 * i));
-  }
-  char bytes_[24 << 10];
-  std::size_t size_ = 5, text_ = 0;
-};
 
 struct Walk {
   std::uintptr_t pc;  // where the signal came; frames before it are the handler's
@@ -135,7 +89,7 @@ int find_module(dl_phdr_info* info, std::size_t, void* data) {
   return 0;
 }
 
-void add_place(Frame& frame, std::uintptr_t pc) {
+void add_place(RawFrame& frame, std::uintptr_t pc) {
   Place place{pc, nullptr, pc};
   ::dl_iterate_phdr(find_module, &place);
   frame.hex(place.offset);
@@ -168,7 +122,7 @@ std::uintptr_t caller_of_nowhere(const void* context) {
 
 void send_stack(const void* context, bool more) {
   static Walk walk;
-  static char storage[sizeof(Frame)];
+  static char room[24 << 10];
   walk.pc = program_counter(context);
   walk.begun = false;
   walk.count = 0;
@@ -179,29 +133,31 @@ void send_stack(const void* context, bool more) {
     if (::dl_iterate_phdr(find_module, &place) == 0)
       if (std::uintptr_t caller = caller_of_nowhere(context); caller != 0) walk.add(caller);
   }
-  Frame& frame = *new (storage) Frame(DYAD_FRAME_STACK);
+  RawFrame frame(room, DYAD_FRAME_STACK);
   frame.number(static_cast<std::uint64_t>(thread_id()), 4);
   frame.number(more ? 1 : 0, 1);
   const unsigned kept = std::min<unsigned>(walk.count, kFirstFrames + kLastFrames);
   frame.number(walk.count - kept, 4);
   frame.number(std::min<unsigned>(walk.count, kFirstFrames), 4);
   frame.begin_text();
-  for (unsigned i = 0; i < std::min<unsigned>(walk.count, kFirstFrames) && frame.has_room(); ++i)
+  for (unsigned i = 0; i < std::min<unsigned>(walk.count, kFirstFrames) && frame.has_room(kMostPlace); ++i)
     add_place(frame, walk.first[i]);
   if (walk.count > kFirstFrames) {
     const unsigned last = kept - kFirstFrames, begin = walk.count - kFirstFrames - last;
-    for (unsigned i = 0; i < last && frame.has_room(); ++i) add_place(frame, walk.last[(begin + i) % kLastFrames]);
+    for (unsigned i = 0; i < last && frame.has_room(kMostPlace); ++i)
+      add_place(frame, walk.last[(begin + i) % kLastFrames]);
   }
-  frame.send();
+  frame.send(g_channel);
 }
 
 void send_crash(int number, const siginfo_t& info) {
-  Frame frame(DYAD_FRAME_CRASHED);
+  char room[32];
+  RawFrame frame(room, DYAD_FRAME_CRASHED);
   const bool by_fault = info.si_code > 0 && (number == SIGSEGV || number == SIGBUS);
   frame.number(static_cast<std::uint64_t>(number), 4);
   frame.number(by_fault ? 1 : 0, 1);
   frame.number(by_fault ? reinterpret_cast<std::uint64_t>(info.si_addr) : 0, 8);
-  frame.send();
+  frame.send(g_channel);
 }
 
 void wait_a_moment() {
@@ -212,25 +168,15 @@ void wait_a_moment() {
 /// Asks every other thread for its stack, one after the other; one that blocks the signal is left out.
 void ask_other_threads() {
   const pid_t self = thread_id();
-  int directory =
-      static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory < 0) return;
-  alignas(dirent64) static char buffer[4096];
+  NumberedEntries threads("/proc/self/task");
   int asked = 0;
-  for (long size; (size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0;)
-    for (long at = 0; at < size;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
-      at += entry->d_reclen;
-      pid_t thread = 0;
-      for (const char* digit = entry->d_name; *digit >= '0' && *digit <= '9'; ++digit)
-        thread = thread * 10 + (*digit - '0');
-      if (thread == 0 || thread == self || ++asked > kMostThreads) continue;
-      g_asked = thread;
-      if (::syscall(SYS_tgkill, g_pid, thread, kQuery) != 0) continue;
-      for (long waited = 0; g_asked == thread && waited < kThreadWaitNs; waited += 1'000'000) wait_a_moment();
-    }
+  for (pid_t thread; (thread = threads.next()) >= 0;) {
+    if (thread == self || ++asked > kMostThreads) continue;
+    g_asked = thread;
+    if (::syscall(SYS_tgkill, g_pid, thread, kQuery) != 0) continue;
+    for (long waited = 0; g_asked == thread && waited < kThreadWaitNs; waited += 1'000'000) wait_a_moment();
+  }
   g_asked = 0;
-  ::syscall(SYS_close, directory);
 }
 
 void end_as_without_handler(int number) {

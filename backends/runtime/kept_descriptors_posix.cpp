@@ -1,15 +1,13 @@
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "backends/runtime/kept_descriptors.hpp"
+#include "backends/runtime/numbered_entries.hpp"
 
 namespace dyad::runtime {
 namespace {
@@ -72,26 +70,16 @@ long parent_of(long pid) {
 
 /// A new descriptor of the kept file, which the process `pid` has open; or -1.
 int open_through(long pid, const Kept& kept) {
-  int directory = open_raw(ProcPath(pid, "fd").text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return -1;
-  int found = -1;
-  alignas(dirent64) char buffer[2048];
-  for (long size; found < 0 && (size = ::syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0;)
-    for (long at = 0; found < 0 && at < size;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
-      at += entry->d_reclen;
-      if (entry->d_name[0] == '.') continue;
-      long number = 0;
-      for (const char* digit = entry->d_name; *digit != '\0'; ++digit) number = number * 10 + (*digit - '0');
-      const ProcPath path(pid, "fd", number);
-      struct stat status;
-      if (::syscall(SYS_newfstatat, AT_FDCWD, path.text, &status, 0) != 0 || status.st_dev != kept.device ||
-          status.st_ino != kept.inode)
-        continue;
-      found = open_raw(path.text, kept.flags | O_CLOEXEC);
-    }
-  ::syscall(SYS_close, directory);
-  return found;
+  NumberedEntries descriptors(ProcPath(pid, "fd").text);
+  for (int number; (number = descriptors.next()) >= 0;) {
+    const ProcPath path(pid, "fd", number);
+    struct stat status;
+    if (::syscall(SYS_newfstatat, AT_FDCWD, path.text, &status, 0) != 0 || status.st_dev != kept.device ||
+        status.st_ino != kept.inode)
+      continue;
+    if (int found = open_raw(path.text, kept.flags | O_CLOEXEC); found >= 0) return found;
+  }
+  return -1;
 }
 
 }  // namespace

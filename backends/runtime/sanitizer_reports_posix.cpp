@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "backends/abi/wire.h"
+#include "backends/runtime/raw_frame.hpp"
 #include "backends/runtime/sanitizer_reports.hpp"
 
 extern "C" {
@@ -33,17 +33,6 @@ std::atomic<unsigned> g_reports{0};
 bool g_taken = false;
 std::chrono::nanoseconds g_leak_checks{};
 
-/// Not write(): these are called from the middle of a sanitizer, which has a write() of its own.
-void write_all(int fd, const char* bytes, std::size_t size) {
-  while (size > 0) {
-    const long written = ::syscall(SYS_write, fd, bytes, size);
-    if (written < 0 && errno != EINTR && errno != EAGAIN) return;
-    if (written <= 0) continue;
-    bytes += written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
-
 /// Into g_report, without the directory.
 void keep(const char* text) {
   const std::size_t prefix = std::strlen(g_directory);
@@ -59,16 +48,11 @@ void keep(const char* text) {
 }
 
 void send_report() {
-  char frame[sizeof g_report + 9];
-  const std::size_t size = std::strlen(g_report);
-  auto put = [&](std::size_t at, std::size_t value) {
-    for (std::size_t i = 0; i < 4; ++i) frame[at + i] = static_cast<char>(value >> (8 * i));
-  };
-  put(0, size + 4);
-  frame[4] = static_cast<char>(DYAD_FRAME_REPORT);
-  put(5, size);
-  std::memcpy(frame + 9, g_report, size);
-  write_all(g_channel, frame, size + 9);
+  char room[sizeof g_report + 16];
+  RawFrame frame(room, DYAD_FRAME_REPORT);
+  frame.begin_text();
+  frame.text(g_report);
+  frame.send(g_channel);
 }
 
 /// A sanitizer is about to end the process.
@@ -121,8 +105,8 @@ void end_by_leak() {
 /// In place of the sanitizers' own, which prints.
 extern "C" __attribute__((visibility("default"))) void __sanitizer_report_error_summary(const char* summary) {
   using namespace dyad::runtime;
-  write_all(STDERR_FILENO, summary, std::strlen(summary));
-  write_all(STDERR_FILENO, "\n", 1);
+  write_raw(STDERR_FILENO, summary, std::strlen(summary));
+  write_raw(STDERR_FILENO, "\n", 1);
   if (::getpid() != g_pid) return;
   constexpr std::string_view kPrefix = "SUMMARY: ";
   if (g_reports++ == 0) keep(std::string_view(summary).starts_with(kPrefix) ? summary + kPrefix.size() : summary);

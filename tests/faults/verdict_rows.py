@@ -417,3 +417,7 @@ def never_a_process(case: Case) -> None:
     case.inject()
     case.must(run.code == 3 and re.search(r"^FAIL\tp \[load failed\]: cannot start: .*Resource temporarily unavailable",
                                           run.stdout, re.MULTILINE) is not None, f"{run.code}: {run.stdout}{run.stderr}")
+report("25f", "AddressSanitizer finds a use after free, and the descriptors are closed", "address",
+       r"FAIL AddressSanitizer: heap-use-after-free a_test.c:5:\d+ in TestFault",
+       "for (int i = 3; i < 5000; ++i) close(i); volatile char *p = malloc(4); free((void *)p); p[1] = 1;",
+       r"^    ==\d+==ERROR: AddressSanitizer: heap-use-after-free", head="#include <stdlib.h>\n#include <unistd.h>\n")
