@@ -15,11 +15,11 @@
 #include <iterator>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "backends/abi/backend.h"
 #include "backends/dll/audit.hpp"
 #include "backends/dll/executor.hpp"
+#include "backends/dll/request.hpp"
 #include "backends/dll/shared_image.hpp"
 #include "backends/runtime/inputs.hpp"
 #include "backends/runtime/interpose.hpp"
@@ -40,46 +40,6 @@ char g_output_buffer[4096];
 bool g_ends_with_process = false;
 
 void copy_text(char (&to)[256], const std::string& text) { std::snprintf(to, sizeof to, "%s", text.c_str()); }
-
-struct Request {
-  std::string bytes;
-  char* image = nullptr;
-  char* cwd = nullptr;
-  std::vector<char*> argv, envp;  ///< into `bytes`, NULL-terminated
-
-  /// False if the bytes are not a request.
-  bool read_from(int fd) {
-    char buffer[1 << 14];
-    for (off_t at = 0;;) {
-      ssize_t got = pread(fd, buffer, sizeof buffer, at);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return false;
-      if (got == 0) break;
-      bytes.append(buffer, static_cast<std::size_t>(got));
-      at += got;
-    }
-    if (bytes.empty() || bytes.back() != '\0') return false;
-    char* next = bytes.data();
-    char* const end = next + bytes.size();
-    auto take = [&]() -> char* {
-      if (next == end) return nullptr;
-      char* text = next;
-      next += std::strlen(next) + 1;
-      return text;
-    };
-    image = take();
-    argv.push_back(take());
-    cwd = take();
-    if (cwd == nullptr) return false;
-    for (auto* list : {&argv, &envp}) {
-      char* text = take();
-      for (; text != nullptr && *text != '\0'; text = take()) list->push_back(text);
-      if (text == nullptr) return false;
-      list->push_back(nullptr);
-    }
-    return true;
-  }
-};
 
 class Executor {
  public:
@@ -198,7 +158,6 @@ class Executor {
   int run(const RunOrder& order, const int (&fds)[kMostRunFds]) const {
     // Kept beyond this run: an environment that another thread still reads.
     static Request request;
-    request = Request();
     std::string problem;
     SharedImage image;
     if (!request.read_from(fds[kRequestFd])) {
@@ -210,7 +169,8 @@ class Executor {
       environ = request.envp.data();
       // What assert() and others call us.
       program_invocation_name = request.argv[0];
-      program_invocation_short_name = std::strrchr(request.argv[0], '/') + 1;
+      char* slash = std::strrchr(request.argv[0], '/');
+      program_invocation_short_name = slash == nullptr ? request.argv[0] : slash + 1;
       inputs::begin_inputs(request.argv.data(), environ);
       problem = image.load(request.image);
     }

@@ -26,7 +26,9 @@
 #include <vector>
 
 #include "backends/abi/backend.h"
+#include "backends/dll/outcome.hpp"
 #include "backends/dll/protocol.hpp"
+#include "backends/dll/request.hpp"
 
 extern "C" char** environ;
 
@@ -168,24 +170,13 @@ class Worker {
   pid_t pid_ = -1;
 };
 
-/// As protocol.hpp says.
-Descriptor write_request(const dyad_start& what, const std::string& program) {
-  std::string bytes;
-  auto add = [&](std::string_view text) { bytes.append(text).push_back('\0'); };
-  add(what.image);
-  add(program);
-  add(what.cwd);
-  for (char* const* list : {what.argv, what.envp}) {
-    for (; *list != nullptr; ++list)
-      if (**list != '\0') add(*list);
-    add("");
-  }
+Descriptor hold_in_memory(std::string_view bytes) {
   Descriptor file(::memfd_create("dyad-request", MFD_CLOEXEC));
   if (file.get() < 0) throw_system_error("memfd_create");
-  for (std::string_view rest = bytes; !rest.empty();) {
-    ssize_t written = ::write(file.get(), rest.data(), rest.size());
+  while (!bytes.empty()) {
+    ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno != EINTR) throw_system_error("memfd");
-    if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return file;
 }
@@ -252,6 +243,7 @@ struct dyad_process {
   std::unique_ptr<Executor> executor;
   unsigned worker;  ///< which one forked the executor
   bool shared;
+  bool listens;  ///< the executor, as far as start() could tell
   std::string ran_before;
   bool signalled = false, killed = false;
 };
@@ -306,7 +298,7 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
       what->size > offsetof(dyad_start, sharing) ? what->sharing : std::uint32_t{DYAD_OWN_PROCESS};
   const bool shared = sharing != DYAD_OWN_PROCESS;
   std::string program = make_program_link(what->image, session->worker_program);
-  Descriptor request = write_request(*what, program);
+  Descriptor request = hold_in_memory(write_request(*what, program));
   const bool has_log = what->size > offsetof(dyad_start, input_fd) && what->input_fd >= 0;
   const std::size_t count = has_log ? kMostRunFds : kInputFd;
   int fds[kMostRunFds];
@@ -322,19 +314,20 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
     order.memory = what->memory;
   }
 
+  bool listens = true;
   std::unique_ptr<Executor> executor = shared ? take_idle(*session) : nullptr;
   if (executor != nullptr && !send_message(executor->socket.get(), order, fds, count)) executor.reset();
   if (executor == nullptr) {
     executor = fork_executor(*session);
     // One that was not forked, for which finish() has the reason, does not listen.
-    if (!send_message(executor->socket.get(), order, fds, count) && errno != EPIPE && errno != ECONNRESET)
-      throw_system_error("an executor does not listen");
+    listens = send_message(executor->socket.get(), order, fds, count);
+    if (!listens && errno != EPIPE && errno != ECONNRESET) throw_system_error("an executor does not listen");
   }
   ++executor->runs;
   std::string_view image = what->image;
   std::string before = std::exchange(executor->last_image, std::string(image.substr(image.rfind('/') + 1)));
-  auto process =
-      std::make_unique<dyad_process>(session, std::move(executor), session->workers, shared, std::move(before));
+  auto process = std::make_unique<dyad_process>(session, std::move(executor), session->workers, shared, listens,
+                                                std::move(before));
   session->processes.insert(process.get());
   return process.release();
 } catch (const std::system_error& problem) {
@@ -358,74 +351,48 @@ void kill_group(dyad_process* process, int signal) try {
   // The worker is gone, and its executors with it.
 }
 
-enum class Received { kEnding, kGarbage, kNothing };
-
-Received receive(const Executor& executor, Ending& ending) {
-  for (;;) {
-    ssize_t got = ::recv(executor.socket.get(), &ending, sizeof ending, 0);
-    // A peer that has gone with something unread is told of once, before what it has said.
-    if (got < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
-    if (got < 0) return Received::kNothing;
-    if (got == 0) {  // the end, or an empty message
-      pollfd polled{executor.socket.get(), POLLIN, 0};
-      if (::poll(&polled, 1, 0) < 0 || (polled.revents & POLLHUP) != 0) return Received::kNothing;
-    }
-    ending.text[sizeof ending.text - 1] = '\0';
-    return got == sizeof ending && ending.secret == executor.secret ? Received::kEnding : Received::kGarbage;
-  }
-}
-
 void finish(dyad_process* process, dyad_end* end) {
   std::unique_ptr<dyad_process> owner(process);
   process->session->processes.erase(process);
   Executor& executor = *process->executor;
-  std::string load_problem, retired;
-  Ending ending{};
-  bool returned = false, known = false;
-  int code = 0;
-  bool garbage = false;
-  while (!known) {
-    const Received received = receive(executor, ending);
-    if (received == Received::kNothing) break;
-    if (received == Received::kGarbage) {
-      if (!std::exchange(garbage, true)) kill_group(process, SIGKILL);
-      continue;
-    }
-    if (ending.kind == Ending::kLoadFailed) load_problem = ending.text;
-    if (ending.kind == Ending::kReturned) {
-      returned = true;
-      code = ending.status;
-      retired = ending.text;
-      known = retired.empty() && !process->killed;
-    }
-    known = known || ending.kind == Ending::kWaitStatus || ending.kind == Ending::kNotStarted;
-  }
-  if (returned) {
-    end->kind = DYAD_END_EXITED;
+  const Outcome outcome =
+      read_outcome(executor.socket.get(), executor.secret, process->killed, [&] { kill_group(process, SIGKILL); });
+  auto tell = [&](std::uint32_t kind, int code, const std::string& text) {
+    end->kind = kind;
     end->code = code;
-    say(end->text, "");
-  } else if (known && garbage) {
-    end->kind = DYAD_END_LOST;
-    end->code = 0;
-    say(end->text, "it has written into dyad's own descriptors");
-  } else if (known && ending.kind == Ending::kNotStarted) {
-    end->kind = DYAD_END_NOT_STARTED;
-    end->code = ending.status;
-    say(end->text, ending.text);
-  } else if (!known && process->session->has_worker_of(*process)) {
-    end->kind = DYAD_END_NOT_STARTED;
-    end->code = EMFILE;
-    say(end->text, "dyad-worker has no room for a descriptor");
-  } else if (known && ending.kind == Ending::kWaitStatus) {
-    end->kind = WIFSIGNALED(ending.status) ? DYAD_END_SIGNALED : DYAD_END_EXITED;
-    end->code = WIFSIGNALED(ending.status) ? WTERMSIG(ending.status) : WEXITSTATUS(ending.status);
-    say(end->text, load_problem);
-  } else {
-    end->kind = DYAD_END_LOST;
-    end->code = 0;
-    say(end->text, "dyad-worker ended");
-    if (process->worker == process->session->workers) process->session->lose_worker();
+    say(end->text, text);
+  };
+  using Kind = Outcome::Kind;
+  switch (outcome.kind) {
+    case Kind::kReturned:
+      tell(DYAD_END_EXITED, outcome.code, "");
+      break;
+    case Kind::kEnded:
+      if (WIFSIGNALED(outcome.code))
+        tell(DYAD_END_SIGNALED, WTERMSIG(outcome.code), outcome.text);
+      else
+        tell(DYAD_END_EXITED, WEXITSTATUS(outcome.code), outcome.text);
+      break;
+    case Kind::kNotStarted:
+      tell(DYAD_END_NOT_STARTED, outcome.code, outcome.text);
+      break;
+    case Kind::kSpoilt:
+      tell(DYAD_END_LOST, 0, "it has written into dyad's own descriptors");
+      break;
+    case Kind::kSilent:
+      if (!process->session->has_worker_of(*process)) {
+        tell(DYAD_END_LOST, 0, "dyad-worker ended");
+        if (process->worker == process->session->workers) process->session->lose_worker();
+      } else if (outcome.unread || !process->listens) {
+        tell(DYAD_END_NOT_STARTED, EMFILE, "dyad-worker has no room for a descriptor");
+      } else {
+        tell(DYAD_END_LOST, 0, "it has shut down dyad's own connections");
+        kill_group(process, SIGKILL);
+      }
+      break;
   }
+  const bool returned = outcome.kind == Kind::kReturned;
+  const std::string retired = returned ? outcome.text : "";
   if (end->size > offsetof(dyad_end, retired)) {
     end->runs_before = executor.runs - 1;
     say(end->ran_before, process->ran_before);

@@ -6,17 +6,17 @@
 /// detour. The zygote keeps a copy of the executor's end: what becomes of the process is told there too, behind all
 /// that the process said itself.
 ///
-///   worker   -> plugin    Greeting                     once, at start
-///   plugin   -> worker    Order kFork + descriptor     the executor's end of its socket
+///   worker   -> plugin    Greeting               once, at start
+///   plugin   -> worker    Order kFork            + descriptor: the executor's end of its socket
 ///   plugin   -> worker    Order kKill
-///   plugin   -> executor  RunOrder + descriptors       {request, event channel, capture file, input log if there is
-///   one} executor -> plugin    Ending kReturned             the run has ended, and the executor waits for the next,
-///   unless
-///                                                      `text` says why it does not: then it exits
-///   executor -> plugin    Ending kLoadFailed           why the image was not loaded; the executor exits
-///   executor -> plugin    Ending kNotStarted           there was no room for a run (descriptors); the executor exits
-///   worker   -> plugin    Ending kNotStarted           there was no room for an executor
-///   worker   -> plugin    Ending kWaitStatus           the executor has ended, and its socket with it
+///   plugin   -> executor  RunOrder               + descriptors: request, event channel, capture file, and the input
+///                                                log if there is one
+///   executor -> plugin    Ending kReturned       the run has ended, and the executor waits for the next, unless `text`
+///                                                says why it does not: then it exits
+///   executor -> plugin    Ending kLoadFailed     why the image was not loaded; the executor exits
+///   executor -> plugin    Ending kNotStarted     there was no room for a run (descriptors); the executor exits
+///   worker   -> plugin    Ending kNotStarted     there was no room for an executor
+///   worker   -> plugin    Ending kWaitStatus     the executor has ended, and its socket with it
 ///
 /// A socket that ends without a word is that of an executor that was never forked: there was no room for its descriptor
 /// in the worker.

@@ -362,6 +362,15 @@ def garbage_elsewhere(case: Case) -> None:
          {"TestFault": "CRASH lost: it has written into dyad's own descriptors.*", "TestNext": "PASS"})
 
 
+@row("36c", "shuts down every connection", ("dll",))
+def shut_down(case: Case) -> None:
+    case.write("p/a_test.c", C + "#include <unistd.h>\n#include <sys/socket.h>\n"
+               "void TestFault(dyad_T *t) { (void)t; for (int fd = 3; fd < 400; ++fd) shutdown(fd, SHUT_RDWR); "
+               "for (;;) pause(); }" + NEXT)
+    must(case, case.test(), "shutdown", 1,
+         {"TestFault": "CRASH lost: it has shut down dyad's own connections", "TestNext": "PASS"})
+
+
 MANY = 12
 
 
