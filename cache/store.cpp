@@ -15,7 +15,14 @@ Result<Store> Store::open(const std::filesystem::path& directory, Trust trust) {
 
 const std::filesystem::path& Store::directory() const { return state_->directory; }
 
-std::filesystem::path Store::path_of(const OutputId& id) const { return state_->directory / name_of(id).text(); }
+std::filesystem::path Store::path_of(const OutputId& id) const {
+  bool is_lent = false;
+  if (state_->beneath) {
+    std::lock_guard guard(state_->mutex);
+    is_lent = state_->lent.contains(id.digest);
+  }
+  return (is_lent ? state_->beneath->directory : state_->directory) / name_of(id).text();
+}
 
 std::filesystem::path Store::memo_of(const Digest& subject) const {
   const std::string hex = subject.hex();
@@ -31,7 +38,44 @@ std::string Store::write_problem() const {
 
 // Reading.
 
+bool Store::rest_on(const std::filesystem::path& directory) {
+  auto place = directory / version_folder();
+  std::error_code error;
+  OpenedDirectory opened{open_folder(place), OwnedDescriptor()};
+  if (!opened.directory || std::filesystem::equivalent(place, state_->directory, error)) return false;
+  state_->beneath = std::make_unique<State>(std::move(place), std::move(opened));
+  state_->beneath->is_beneath = true;
+  return true;
+}
+
 std::expected<LoadedAction, MissReason> Store::State::load(const ActionId& id, Use use) {
+  auto own = load_own(id, use);
+  if (own || !beneath) return own;
+  auto lent_one = beneath->load_own(id, Use::kLeave);
+  return lent_one ? std::move(lent_one) : std::move(own);
+}
+
+std::expected<std::string, MissReason> Store::State::load(const OutputId& id, std::uint64_t most) {
+  auto own = load_own(id, most, Use::kMark);
+  if (own || !beneath) return own;
+  auto lent_one = beneath->load_own(id, most, Use::kLeave);
+  return lent_one ? std::move(lent_one) : std::move(own);
+}
+
+std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use use) {
+  auto own = verify_own(id, use);
+  if (!beneath) return own;
+  auto lent_one = own ? own : beneath->verify_own(id, Use::kLeave);
+  const bool is_lent = !own && lent_one;
+  std::lock_guard guard(mutex);
+  if (is_lent)
+    lent.insert(id.digest);
+  else
+    lent.erase(id.digest);
+  return is_lent ? lent_one : own;
+}
+
+std::expected<LoadedAction, MissReason> Store::State::load_own(const ActionId& id, Use use) {
   const EntryName name = name_of(id);
   FileIdentity identity;
   auto file = files.read(name, kLargestActionFile, use, &identity);
@@ -45,16 +89,16 @@ std::expected<LoadedAction, MissReason> Store::State::load(const ActionId& id, U
   return loaded;
 }
 
-std::expected<std::string, MissReason> Store::State::load(const OutputId& id, std::uint64_t most) {
+std::expected<std::string, MissReason> Store::State::load_own(const OutputId& id, std::uint64_t most, Use use) {
   const EntryName name = name_of(id);
   FileIdentity identity;
-  auto bytes = files.read(name, most, Use::kMark, &identity);
+  auto bytes = files.read(name, most, use, &identity);
   if (bytes && digest_of(*bytes) != id.digest) bytes = std::unexpected(MissReason::kDamaged);
   if (!bytes) discard(bytes.error(), name, identity);
   return bytes;
 }
 
-std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use use) {
+std::expected<Digest, MissReason> Store::State::verify_own(const OutputId& id, Use use) {
   const EntryName name = name_of(id);
   // Before it is read: what is written meanwhile has another.
   const auto stamp = files.stamp(name);
@@ -77,7 +121,7 @@ std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use u
 }
 
 void Store::State::discard(MissReason reason, const EntryName& name, const FileIdentity& identity) {
-  if (!is_worthless(reason)) return;
+  if (!is_worthless(reason) || is_beneath) return;
   ++damaged;
   files.remove(name, identity);
 }

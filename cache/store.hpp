@@ -97,7 +97,8 @@ class Store {
   /// The bytes that `id` produced, wherever they are.
   std::expected<std::string, MissReason> read(const ActionId& id) const;
 
-  /// Where the bytes of an output are (or would be). Valid for a reader that accepts what is there; see `verify`.
+  /// Where the bytes of an output are (or would be): in the store beneath if verify() found them there. Valid for a
+  /// reader that accepts what is there; see `verify`.
   std::filesystem::path path_of(const OutputId& id) const;
 
   /// Where whoever uses the store may keep a file about `subject`, with a check of its own. Such files are no entries:
@@ -118,9 +119,10 @@ class Store {
   /// `write_problem`, to be shown once.
   Result<OutputId> put(const ActionId& id, std::string_view bytes, Form form = Form::kCompact);
 
-  /// Copies what the store at `directory` has and this one lacks; that one is only read, and damaged entries are left
-  /// out. What was copied. What cannot be written counts as a put that failed.
-  Result<Amount> adopt(const std::filesystem::path& directory);
+  /// From now on what this store lacks is looked for in the one at `directory`, which is only read, not locked, and not
+  /// part of what upkeep sees. False, and no change, if there is none, or it is this one. Before other threads use the
+  /// store.
+  bool rest_on(const std::filesystem::path& directory);
 
   /// Of this format version: below the directory that was opened.
   const std::filesystem::path& directory() const;

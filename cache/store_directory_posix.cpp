@@ -48,13 +48,12 @@ Result<void> check_owner(int descriptor, const fs::path& directory) {
 }
 
 Result<OwnedDescriptor> open_cache(const fs::path& directory, Trust trust) {
-  auto open = [&] { return OwnedDescriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); };
-  OwnedDescriptor cache = open();
+  OwnedDescriptor cache = open_folder(directory);
   if (!cache && errno == ENOENT) {
     std::error_code error;
     fs::create_directories(directory.parent_path(), error);
     if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return system_failure(directory);
-    cache = open();
+    cache = open_folder(directory);
   }
   if (!cache && errno == ENOTDIR) return failure(directory, fmt::format("not a directory; {}", kElsewhere));
   if (!cache) return system_failure(directory);
@@ -104,6 +103,10 @@ bool is_current(int cache, int lock) {
 }
 
 }  // namespace
+
+OwnedDescriptor open_folder(const fs::path& folder) {
+  return OwnedDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
 
 std::string version_folder() { return fmt::format("v{}", kFormatVersion); }
 

@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <set>
 
 #include "cache/entry_files.hpp"
 #include "cache/store.hpp"
@@ -44,6 +46,10 @@ struct Store::State {
         lock(std::move(opened.lock)) {}
 
   std::expected<LoadedAction, MissReason> load(const ActionId& id, EntryFiles::Use use);
+  /// The same of this store alone.
+  std::expected<LoadedAction, MissReason> load_own(const ActionId& id, EntryFiles::Use use);
+  std::expected<std::string, MissReason> load_own(const OutputId& id, std::uint64_t most, EntryFiles::Use use);
+  std::expected<Digest, MissReason> verify_own(const OutputId& id, EntryFiles::Use use);
   std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
   /// Reads the file, unless this process has found it good and it has not changed since.
   std::expected<Digest, MissReason> verify(const OutputId& id, EntryFiles::Use use);
@@ -68,10 +74,17 @@ struct Store::State {
   std::mutex mutex;  ///< of what follows
   std::string write_problem;
   std::map<Digest, FileStamp> verified;
+  std::set<Digest> lent;  ///< outputs that this store has not, and that were found good in the one beneath
+
+  std::unique_ptr<State> beneath;  ///< null: none. Only read; it has none beneath itself.
+  bool is_beneath = false;
 };
 
 /// Creates and checks `directory` and the folder of this version in it; locks it, shared.
 Result<OpenedDirectory> open_directory(const std::filesystem::path& directory, Store::Trust trust);
+
+/// For reading what is in it. None: there is no such folder.
+OwnedDescriptor open_folder(const std::filesystem::path& folder);
 
 /// The digest in an entry's name as list_files() gives it; nothing if it is no such name.
 std::optional<Digest> digest_in(const std::string& name, EntryKind kind);

@@ -211,8 +211,8 @@ CheckReport Store::check() {
         problem = MissReason::kForeign;
         ++state_->damaged;
       } else if (kind == EntryKind::kAction) {
-        if (auto loaded = state_->load(ActionId{*digest}, EntryFiles::Use::kLeave); !loaded) problem = loaded.error();
-      } else if (auto verified = state_->verify(OutputId{*digest}, EntryFiles::Use::kLeave); !verified) {
+        if (auto loaded = state_->load_own(ActionId{*digest}, EntryFiles::Use::kLeave); !loaded) problem = loaded.error();
+      } else if (auto verified = state_->verify_own(OutputId{*digest}, EntryFiles::Use::kLeave); !verified) {
         problem = verified.error();
       }
       if (problem == MissReason::kAbsent) continue;  // removed meanwhile

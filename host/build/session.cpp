@@ -1,7 +1,5 @@
 #include "host/build/session.hpp"
 
-#include "host/build/seed.hpp"
-
 namespace dyad::build {
 
 Result<std::unique_ptr<Session>> Session::open(const Installation& installation, const discover::Workspace& workspace,
@@ -15,7 +13,8 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
   if (options.use_cache) {
     if (auto store = cache::Store::open(cache::Store::default_directory(), cache::Store::trust_asked_for())) {
       session->store_ = *std::move(store);
-      plant_seed(*session->store_, installation, session->toolchain_);
+      // GoogleTest and a prelude of the usual headers, compiled when dyad was installed (docs/why-prelude.md).
+      session->store_->rest_on(installation.lib_dir / "seed");
       session->memo_ = session->store_->memo_of(cache::digest_of(workspace.root.native()));
       session->files_.load(session->memo_);
     } else {
