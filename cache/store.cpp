@@ -103,21 +103,31 @@ std::expected<Digest, MissReason> Store::State::verify_own(const OutputId& id, U
   // Before it is read: what is written meanwhile has another.
   const auto stamp = files.stamp(name);
   const bool is_telling = stamp && stamp->is_old(file_clock_ns());
-  if (stamp) {
-    std::lock_guard guard(mutex);
-    auto known = verified.find(id.digest);
-    if (known != verified.end() && known->second == *stamp) return id.digest;
-  }
+  if (stamp && VerifiedFiles::of_process().has(id.digest, *stamp)) return id.digest;
   FileIdentity identity;
   auto digest = files.digest(name, use, &identity);
   if (digest && *digest != id.digest) digest = std::unexpected(MissReason::kDamaged);
-  if (!digest) {
+  if (!digest)
     discard(digest.error(), name, identity);
-  } else if (is_telling) {
-    std::lock_guard guard(mutex);
-    verified[id.digest] = *stamp;
-  }
+  else if (is_telling)
+    VerifiedFiles::of_process().add(id.digest, *stamp);
   return digest;
+}
+
+VerifiedFiles& VerifiedFiles::of_process() {
+  static VerifiedFiles files;
+  return files;
+}
+
+bool VerifiedFiles::has(const Digest& digest, const FileStamp& stamp) {
+  std::lock_guard guard(mutex_);
+  const auto known = stamps_.find(digest);
+  return known != stamps_.end() && known->second == stamp;
+}
+
+void VerifiedFiles::add(const Digest& digest, const FileStamp& stamp) {
+  std::lock_guard guard(mutex_);
+  stamps_.insert_or_assign(digest, stamp);
 }
 
 void Store::State::discard(MissReason reason, const EntryName& name, const FileIdentity& identity) {

@@ -27,6 +27,21 @@ inline constexpr std::uint64_t kLargestOutput = std::uint64_t{4} << 30;
 inline EntryName name_of(const ActionId& id) { return {EntryKind::kAction, id.digest}; }
 inline EntryName name_of(const OutputId& id) { return {EntryKind::kOutput, id.digest}; }
 
+/// Files that this process has read and found to be what their names say, by any store: dyad watch opens one for each
+/// run, and the prelude alone has 30 MB. Thread-safe.
+class VerifiedFiles {
+ public:
+  static VerifiedFiles& of_process();
+
+  /// Has a file with this stamp been found good?
+  bool has(const Digest& digest, const FileStamp& stamp);
+  void add(const Digest& digest, const FileStamp& stamp);
+
+ private:
+  std::mutex mutex_;
+  std::map<Digest, FileStamp> stamps_;  ///< of the file that was read last
+};
+
 struct LoadedAction {
   Entry entry;
   bool is_inline = false;
@@ -73,7 +88,6 @@ struct Store::State {
   std::atomic<std::uint64_t> hits{0}, misses{0}, damaged{0}, write_failures{0};
   std::mutex mutex;  ///< of what follows
   std::string write_problem;
-  std::map<Digest, FileStamp> verified;
   std::set<Digest> lent;  ///< outputs that this store has not, and that were found good in the one beneath
 
   std::unique_ptr<State> beneath;  ///< null: none. Only read; it has none beneath itself.
