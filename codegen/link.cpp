@@ -8,6 +8,8 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -18,6 +20,7 @@
 #include "codegen/linker_inputs.hpp"
 #include "codegen/linker_output.hpp"
 #include "codegen/linker_process.hpp"
+#include "codegen/prelude_slice.hpp"
 #include "codegen/recording_file_system.hpp"
 
 LLD_HAS_DRIVER(elf)
@@ -63,6 +66,63 @@ std::vector<std::string> arrange(const DriverResult& driver, const dyad_link& wh
   return result;
 }
 
+/// Prelude's objects, cut to what a link needs of them, as files that have no names.
+class Slices {
+ public:
+  Slices() = default;
+  /// Of a link with these objects and libraries, and no other inputs but the driver's.
+  Slices(const std::vector<std::string>& objects, const std::vector<std::string>& libraries) {
+    for (const std::string& library : libraries) {
+      std::uint64_t size = 0;
+      if (llvm::sys::fs::file_size(library, size) || size < kLeastSize) continue;
+      std::vector<std::string> others = objects;
+      std::ranges::copy_if(libraries, std::back_inserter(others), [&](const auto& each) { return each != library; });
+      const auto bytes = cut_prelude_object(library, others);
+      if (!bytes) continue;
+      if (auto file = UnnamedFile::make(*bytes)) slices_.emplace(library, *std::move(file));
+    }
+  }
+
+  std::vector<const UnnamedFile*> files() const {
+    std::vector<const UnnamedFile*> result;
+    for (const auto& [whole, slice] : slices_) result.push_back(&slice);
+    return result;
+  }
+  /// The arguments with slices in the places of what they are slices of.
+  std::vector<std::string> put_into(std::vector<std::string> arguments) const {
+    for (std::string& argument : arguments)
+      if (const auto slice = slices_.find(argument); slice != slices_.end()) argument = slice->second.path();
+    return arguments;
+  }
+  /// What the linker said, about the objects.
+  std::string name_wholes(std::string text) const {
+    for (const auto& [whole, slice] : slices_) {
+      const std::string name = slice.path() + ":";
+      for (std::size_t at = 0; (at = text.find(name, at)) != std::string::npos; at += whole.size())
+        text.replace(at, name.size() - 1, whole);
+    }
+    return text;
+  }
+  std::string whole_of(const std::string& path) const {
+    for (const auto& [whole, slice] : slices_)
+      if (slice.path() == path) return whole;
+    return path;
+  }
+
+ private:
+  /// Bytes from which on reading an object twice is better than linking all of it.
+  static constexpr std::uint64_t kLeastSize = 256 << 10;
+
+  std::map<std::string, UnnamedFile> slices_;
+};
+
+/// Could one of these name an input of the link?
+bool name_inputs(const std::vector<std::string>& arguments) {
+  return std::ranges::any_of(arguments, [](llvm::StringRef argument) {
+    return !argument.starts_with("-") || argument.starts_with("-l") || argument.starts_with("-Wl,");
+  });
+}
+
 /// The file that lld writes; it goes with the object if it is not moved to the output. It lies beside the output, but
 /// lld writes by way of yet another file, in whose name LLVM makes each % of the path a random digit: an output whose
 /// path has one is written in a directory of its own.
@@ -99,7 +159,7 @@ class LinkPlace {
 };
 
 /// One link at a time. In process as long as lld says that it can run again.
-LinkerRun run_lld(const std::vector<std::string>& arguments, const UnnamedFile& script) {
+LinkerRun run_lld(const std::vector<std::string>& arguments, const std::vector<const UnnamedFile*>& files) {
   static std::mutex mutex;
   static bool can_run_in_process = true;
   {
@@ -117,7 +177,7 @@ LinkerRun run_lld(const std::vector<std::string>& arguments, const UnnamedFile& 
       // It crashed. As a process it may not, and if it does it will say so.
     }
   }
-  auto run = run_linker(linker_program(), arguments, &script);
+  auto run = run_linker(linker_program(), arguments, files);
   if (!run) return {1, "error: " + run.error().text + "\n"};
   return *run;
 }
@@ -155,12 +215,13 @@ llvm::Expected<std::vector<std::string>> expand(const std::vector<std::string>& 
 /// Tells what the link read, the caller's own files too, and what others looked for before (the driver for gcc's start
 /// files), and removes the dependency file.
 void report_inputs(std::initializer_list<const RecordingFileSystem*> recorded, const std::string& dependencies,
-                   const std::vector<std::string>& arguments, const dyad_link_sink& sink) {
+                   const std::vector<std::string>& arguments, const Slices& slices, const dyad_link_sink& sink) {
   std::vector<LinkerInput> inputs = find_library_lookups(arguments);
   for (const RecordingFileSystem* files : recorded)
     for (const Input* input : files->inputs()) inputs.push_back({input->kind, input->path});
   if (auto text = llvm::MemoryBuffer::getFile(dependencies)) {
-    const std::vector<std::string> files = read_dependencies((*text)->getBuffer().str());
+    std::vector<std::string> files = read_dependencies((*text)->getBuffer().str());
+    std::ranges::transform(files, files.begin(), [&](const std::string& path) { return slices.whole_of(path); });
     for (const std::string& path : files) inputs.push_back({DYAD_INPUT_FILE, path});
     for (auto& more : {find_shadowing_places(files, arguments), find_thin_members(files)})
       inputs.insert(inputs.end(), more.begin(), more.end());
@@ -200,9 +261,12 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   std::vector<std::string> command = arrange(*driver, what, temporary, script->path(), !has_sanitizer(arguments));
   const std::string dependencies = temporary + ".d";
   command.push_back("--dependency-file=" + dependencies);
-  const LinkerRun run = run_lld(command, *script);
-  report_inputs({driver->files.get(), response_files.get()}, dependencies, command, sink);
-  LinkerReport said = read_linker_output(run.messages);
+  const Slices slices = name_inputs(arguments) ? Slices() : Slices(strings(what.objects), strings(what.libraries));
+  std::vector<const UnnamedFile*> files = slices.files();
+  files.push_back(&*script);
+  const LinkerRun run = run_lld(slices.put_into(command), files);
+  report_inputs({driver->files.get(), response_files.get()}, dependencies, command, slices, sink);
+  LinkerReport said = read_linker_output(slices.name_wholes(run.messages));
   said.text.insert(0, driver->diagnostics);
   report(said, sink);
   if (run.exit_code != 0) return 1;

@@ -33,9 +33,9 @@ struct LinkerRun {
   std::string messages;
 };
 
-/// Runs `program` with `arguments` (without argv[0]) and waits. `inherited` keeps its path in the new process.
+/// Runs `program` with `arguments` (without argv[0]) and waits. `inherited` keep their paths in the new process.
 Result<LinkerRun> run_linker(const std::string& program, const std::vector<std::string>& arguments,
-                             const UnnamedFile* inherited);
+                             const std::vector<const UnnamedFile*>& inherited);
 
 /// Unique beside `output`: for writing before a rename.
 std::string temporary_name(const std::string& output);

@@ -48,7 +48,7 @@ std::string UnnamedFile::read() const {
 }
 
 Result<LinkerRun> run_linker(const std::string& program, const std::vector<std::string>& arguments,
-                             const UnnamedFile* inherited) {
+                             const std::vector<const UnnamedFile*>& inherited) {
   auto messages = UnnamedFile::make("");
   if (!messages) return fail(messages.error());
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
@@ -61,7 +61,8 @@ Result<LinkerRun> run_linker(const std::string& program, const std::vector<std::
   posix_spawn_file_actions_adddup2(&actions, messages->descriptor(), 1);
   posix_spawn_file_actions_adddup2(&actions, messages->descriptor(), 2);
   // A dup2 to itself clears close-on-exec, in the new process alone.
-  if (inherited) posix_spawn_file_actions_adddup2(&actions, inherited->descriptor(), inherited->descriptor());
+  for (const UnnamedFile* file : inherited)
+    posix_spawn_file_actions_adddup2(&actions, file->descriptor(), file->descriptor());
   pid_t pid = 0;
   const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);

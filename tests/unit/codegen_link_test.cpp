@@ -337,4 +337,79 @@ TEST_F(CodegenTableTest, MergedIrIsOneModuleWithWhatIsNeeded) {
   EXPECT_NE(failed.diagnostics.find("absent.bc"), std::string::npos);
 }
 
+/// Like a prelude's object: weak definitions alone, and too many to be read for the few that are needed.
+std::string weak_source(const std::string& more) {
+  std::string text =
+      "#include <stdexcept>\n#include <string>\n"
+      "struct Base { virtual ~Base() = default; virtual int value() const = 0; };\n"
+      "struct Derived : Base { int value() const override { return 20; } };\n"
+      "inline int counter = 3;\n" +
+      more +
+      "[[gnu::used]] inline int thrower(int n) {\n"
+      "  static int calls = 0;\n"
+      "  std::string local(40, 'x');\n"
+      "  if (n > 1) throw std::runtime_error(local + std::to_string(++calls));\n"
+      "  return n;\n}\n"
+      "[[gnu::used]] inline int needed(int n) {\n"
+      "  const Base& base = *new Derived;\n"
+      "  try { return thrower(n); } catch (const std::exception& e) {\n"
+      "    return static_cast<int>(std::string(e.what()).size()) + base.value() + counter; }\n}\n";
+  for (int i = 0; i < 1500; ++i)
+    text += "[[gnu::used]] inline int filler" + std::to_string(i) + "(int n) { return n > " + std::to_string(i) +
+            " ? thrower(n) : needed(n); }\n";
+  return text;
+}
+
+class CodegenSliceTest : public CodegenLinkTest {
+ protected:
+  /// The object of a program that returns needed(2), and the one of weak_source(more).
+  void write_objects(const std::string& more) {
+    write("main.cc", "int needed(int);\nint own() { return 1; }\nint main() { return needed(own() + 1); }\n");
+    main_ = object("main.cc", {}, DYAD_OUTPUT_OBJECT, /*main_symbol=*/"");
+    write("weak.cc", weak_source(more));
+    weak_ = object("weak.cc");
+    ASSERT_GT(std::filesystem::file_size(weak_), 256u << 10);
+  }
+  Linked link_program(std::vector<std::string> more_libraries = {}) {
+    more_libraries.insert(more_libraries.begin(), weak_);
+    return link(DYAD_IMAGE_EXECUTABLE, path("prog"), {main_}, more_libraries);
+  }
+
+  std::string main_, weak_;
+};
+
+TEST_F(CodegenSliceTest, WhatIsNeededOfWeakDefinitionsWorks) {
+  write_objects("");
+  const Linked linked = link_program();
+  ASSERT_EQ(linked.status, 0u) << linked.diagnostics;
+  EXPECT_EQ(exit_code_of(path("prog")), 41 + 20 + 3);
+}
+
+TEST_F(CodegenSliceTest, WhatIsNotNeededAsksForNothing) {
+  write_objects("int pulled();\n[[gnu::used]] inline int idle() { return pulled(); }\n");
+  write("pulled.cc", "int pulled() { return 1; }\nint own() { return 2; }\n");  // would be a second own()
+  const Linked linked = link_program({object("pulled.cc")});
+  ASSERT_EQ(linked.status, 0u) << linked.diagnostics;
+  EXPECT_EQ(exit_code_of(path("prog")), 41 + 20 + 3);
+}
+
+TEST_F(CodegenSliceTest, WhoWantsASymbolIsCalledByItsOwnName) {
+  write_objects("int lost();\n[[gnu::used]] inline int loses() { return lost(); }\n");
+  write("main.cc", "int loses();\nint main() { return loses(); }\n");
+  object("main.cc", {}, DYAD_OUTPUT_OBJECT, /*main_symbol=*/"");
+  const Linked linked = link_program();
+  EXPECT_EQ(linked.status, 1u);
+  ASSERT_EQ(linked.undefined.size(), 1u) << linked.diagnostics;
+  EXPECT_EQ(linked.undefined[0].demangled, "lost()");
+  EXPECT_EQ(linked.undefined[0].object, weak_);
+  EXPECT_EQ(linked.diagnostics.find("/proc/"), std::string::npos) << linked.diagnostics;
+}
+
+TEST_F(CodegenSliceTest, WhatActsByBeingThereIsLinkedAsAWhole) {
+  write_objects("inline int started = counter = 7;\n");
+  const Linked linked = link_program();
+  ASSERT_EQ(linked.status, 0u) << linked.diagnostics;
+  EXPECT_EQ(exit_code_of(path("prog")), 41 + 20 + 7);
+}
+
 }  // namespace dyad::codegen_test
