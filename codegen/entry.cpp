@@ -1,6 +1,9 @@
 /// The one exported symbol of libdyad_codegen: the table of functions. Nothing else of this folder is visible outside.
 
+#include <llvm/Support/MemAlloc.h>
+
 #include <exception>
+#include <mutex>
 #include <string>
 
 #include "codegen/boundary.hpp"
@@ -11,6 +14,7 @@
 #include "codegen/driver_arguments.hpp"
 #include "codegen/identity.hpp"
 #include "codegen/link.hpp"
+#include "codegen/loaded_files.hpp"
 #include "codegen/make_prelude.hpp"
 #include "codegen/merge_ir.hpp"
 #include "codegen/table.hpp"
@@ -53,6 +57,12 @@ std::uint32_t merge_ir_entry(dyad_strs objects, dyad_strs libraries, const dyad_
   return contained(sink, [&] { return merge_ir(objects, libraries, *sink); });
 }
 
+/// Where the library is laid out by profile, what compilations execute lies together.
+void map_hot_code() {
+  static std::once_flag once;
+  std::call_once(once, [] { map_code_around(reinterpret_cast<const void*>(&llvm::allocate_buffer)); });
+}
+
 const dyad_codegen* functions() {
   static const std::string version = version_text();
   static const std::string identity = compute_identity();
@@ -70,6 +80,7 @@ extern "C" __attribute__((visibility("default"))) const dyad_codegen* dyad_codeg
   if (abi != DYAD_CODEGEN_ABI) return nullptr;
   try {
     dyad::codegen::initialise_llvm();
+    dyad::codegen::map_hot_code();
     return dyad::codegen::functions();
   } catch (const std::exception&) {
     return nullptr;

@@ -7,8 +7,6 @@ namespace dyad::codegen {
 
 LoadedPrelude::LoadedPrelude(std::unique_ptr<llvm::MemoryBuffer> module, PreludeNotes notes)
     : module_(std::move(module)), notes_(std::move(notes)) {
-  for (const std::string& each : notes_.identifiers) identifiers_.insert(each);
-  for (const std::string& each : notes_.global_names) global_names_.insert(each);
   for (const std::string& each : notes_.headers) headers_.try_emplace(each);
 }
 

@@ -3,12 +3,13 @@
 #pragma once
 
 #include <llvm/ADT/StringMap.h>
-#include <llvm/ADT/StringSet.h>
 #include <llvm/Support/MemoryBuffer.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "codegen/prelude_notes.hpp"
 
@@ -29,17 +30,20 @@ class LoadedPrelude {
 
   const llvm::MemoryBuffer& module() const { return *module_; }
   const PreludeNotes& notes() const { return notes_; }
-  bool has_identifier(llvm::StringRef name) const { return identifiers_.contains(name); }
-  bool has_global_name(llvm::StringRef name) const { return global_names_.contains(name); }
+  bool has_identifier(llvm::StringRef name) const { return has(notes_.identifiers, name); }
+  bool has_global_name(llvm::StringRef name) const { return has(notes_.global_names, name); }
 
   /// The bytes of a file that is in the prelude, as they are on disk when they are wanted first. Null if `path` is not
   /// in it or cannot be read.
   const llvm::MemoryBuffer* header(llvm::StringRef path) const;
 
  private:
+  static bool has(const std::vector<std::string>& sorted, llvm::StringRef name) {
+    return std::ranges::binary_search(sorted, name, {}, [](const std::string& each) { return llvm::StringRef(each); });
+  }
+
   std::unique_ptr<llvm::MemoryBuffer> module_;
   PreludeNotes notes_;
-  llvm::StringSet<> identifiers_, global_names_;
   mutable std::mutex mutex_;
   mutable llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> headers_;  ///< null: not read yet
 };
