@@ -98,8 +98,8 @@ class Images {
     std::ofstream(folder_ / "image.cpp") << kImage;
     std::ofstream(folder_ / "fake.cpp") << kFake;
     made_ = compile("image.so", "-shared image.cpp") &&
-            compile("image", "image.cpp " DYAD_BINARY_DIR "/lib/dyad/main.o") &&
-            compile("fake", "image.cpp fake.cpp " DYAD_BINARY_DIR "/lib/dyad/main.o");
+            compile("image", "image.cpp '" DYAD_BINARY_DIR "/lib/dyad/main.o'") &&
+            compile("fake", "image.cpp fake.cpp '" DYAD_BINARY_DIR "/lib/dyad/main.o'");
   }
   bool compile(const std::string& output, const std::string& arguments) const {
     return std::system(("cd '" + folder_.string() + "' && c++ -std=c++20 -w -O0 -fPIC -I '" DYAD_SOURCE_DIR "' -o " +
