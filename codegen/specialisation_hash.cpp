@@ -30,8 +30,10 @@ unsigned StableHashForTemplateArguments(llvm::ArrayRef<TemplateArgument> argumen
 
 namespace {
 
-/// Types within types beyond this count alike: traits of tuples of strings are told apart, and nobody pays for more.
-constexpr unsigned kMostNested = 8;
+/// What lies deeper, or comes behind so many bytes, counts alike: traits of tuples of strings are told apart, and types
+/// of thousands of parts do not cost more than they save.
+constexpr unsigned kMostNested = 6;
+constexpr std::size_t kMostBytes = 256;
 
 class ArgumentHash {
  public:
@@ -42,8 +44,10 @@ class ArgumentHash {
   std::uint64_t value() const { return llvm::xxh3_64bits(bytes_); }
 
  private:
+  /// LEB128.
   void add(std::uint64_t number) {
-    for (unsigned shift = 0; shift < 64; shift += 8) bytes_.push_back(static_cast<std::uint8_t>(number >> shift));
+    for (; number >= 0x80; number >>= 7) bytes_.push_back(static_cast<std::uint8_t>(number | 0x80));
+    bytes_.push_back(static_cast<std::uint8_t>(number));
   }
   void add(llvm::StringRef text) {
     add(text.size());
@@ -74,7 +78,7 @@ class ArgumentHash {
   }
 
   void add(clang::QualType sugared) {
-    if (sugared.isNull() || depth_ == kMostNested) return;
+    if (sugared.isNull() || depth_ == kMostNested || bytes_.size() > kMostBytes) return;
     ++depth_;
     const clang::QualType type = sugared.getCanonicalType();
     add(std::uint64_t{type.getCVRQualifiers()});
