@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,38 +22,16 @@
 #include "backends/dll/outcome.hpp"
 #include "backends/dll/protocol.hpp"
 #include "backends/dll/request.hpp"
+#include "tests/fuzz/fuzz_input.hpp"
 
 namespace {
 
 using namespace dyad::dll;
+using dyad::fuzz::check;
+using dyad::fuzz::Input;
 using Kind = Outcome::Kind;
 
 constexpr std::uint64_t kSecret = 0x0123'4567'89ab'cdef;
-
-void check(bool holds, std::source_location where = std::source_location::current()) {
-  if (holds) return;
-  std::fprintf(stderr, "dll_words_fuzz: what line %u checks does not hold\n", static_cast<unsigned>(where.line()));
-  std::abort();
-}
-
-/// Numbers and texts from the input's front; zeros and nothing at its end.
-class Input {
- public:
-  explicit Input(std::string_view rest) : rest_(rest) {}
-  bool empty() const { return rest_.empty(); }
-  unsigned byte() {
-    const std::string_view one = take(1);
-    return one.empty() ? 0 : static_cast<unsigned char>(one.front());
-  }
-  std::string_view take(std::size_t size) {
-    const std::string_view bytes = rest_.substr(0, size);
-    rest_.remove_prefix(bytes.size());
-    return bytes;
-  }
-
- private:
-  std::string_view rest_;
-};
 
 std::string_view bytes_of(const Ending& ending) { return {reinterpret_cast<const char*>(&ending), sizeof ending}; }
 

@@ -16,12 +16,12 @@
 #include <cstdlib>
 #include <optional>
 #include <set>
-#include <source_location>
 #include <string>
 #include <string_view>
 
 #include "host/run/image_run.hpp"
 #include "host/run/stack_text.hpp"
+#include "tests/fuzz/fuzz_input.hpp"
 #include "tests/unit/run_frames.hpp"
 
 namespace dyad::run {
@@ -37,26 +37,20 @@ const std::vector<SourcePlace>& Symbolizer::find(const std::string& object, std:
 
 namespace {
 
+using fuzz::check;
+
 constexpr std::string_view kEndMark =
     "\xfe"
     "END";
 
-void check(bool holds, std::source_location where = std::source_location::current()) {
-  if (holds) return;
-  std::fprintf(stderr, "event_stream_fuzz: what line %u checks does not hold\n", static_cast<unsigned>(where.line()));
-  std::abort();
-}
-
-/// Numbers from the input's front; zeros at its end.
-class Bytes {
+class Bytes : public fuzz::Input {
  public:
-  explicit Bytes(std::string_view rest) : rest_(rest) {}
-  bool empty() const { return rest_.empty(); }
-  unsigned u8() { return static_cast<unsigned char>(take(1).front()); }
+  using Input::Input;
+  unsigned u8() { return byte(); }
   unsigned below(unsigned limit) { return u8() % limit; }
+  /// Zeros at the input's end.
   std::string take(std::size_t size) {
-    std::string bytes(rest_.substr(0, size));
-    rest_.remove_prefix(bytes.size());
+    std::string bytes(Input::take(size));
     bytes.resize(size);
     return bytes;
   }
@@ -66,9 +60,6 @@ class Bytes {
     rest_.remove_prefix(at == rest_.npos ? rest_.size() : at + mark.size());
     return bytes;
   }
-
- private:
-  std::string_view rest_;
 };
 
 /// An image, its processes one after the other, and what must hold for its accounts.

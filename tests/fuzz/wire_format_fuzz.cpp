@@ -19,24 +19,18 @@
 
 #include "backends/runtime/wire_writer.hpp"
 #include "host/run/wire_reader.hpp"
+#include "tests/fuzz/fuzz_input.hpp"
 
 namespace {
 
 using namespace dyad;
 
-class Input {
+class Input : public fuzz::Input {
  public:
-  Input(const std::uint8_t* data, std::size_t size) : rest_(reinterpret_cast<const char*>(data), size) {}
-  bool empty() const { return rest_.empty(); }
+  Input(const std::uint8_t* data, std::size_t size) : fuzz::Input({reinterpret_cast<const char*>(data), size}) {}
   std::uint64_t number(std::size_t bytes) {
     std::uint64_t value = 0;
     for (; bytes > 0; --bytes) value = value << 8 | byte();
-    return value;
-  }
-  unsigned byte() {
-    if (rest_.empty()) return 0;
-    const auto value = static_cast<unsigned char>(rest_.front());
-    rest_.remove_prefix(1);
     return value;
   }
   template <class Enum>
@@ -46,17 +40,13 @@ class Input {
   /// A few bytes of the input, or these again and again, so that the writer may have to cut.
   std::string text() {
     const unsigned size = byte();
-    std::string bytes(rest_.substr(0, size % 32));
-    rest_.remove_prefix(bytes.size());
+    std::string bytes(take(size % 32));
     if (size >= 224 && !bytes.empty()) {
       const std::size_t wanted = DYAD_WIRE_MAX_TEXT + byte() - 128;
       while (bytes.size() < wanted) bytes.append(bytes.substr(0, wanted - bytes.size()));
     }
     return bytes;
   }
-
- private:
-  std::string_view rest_;
 };
 
 std::string cut(std::string text) {
