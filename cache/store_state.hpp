@@ -61,13 +61,13 @@ struct Store::State {
         lock(std::move(opened.lock)) {}
 
   std::expected<LoadedAction, MissReason> load(const ActionId& id, EntryFiles::Use use);
+  std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
+  /// Reads the file, unless this process has found it good and it has not changed since.
+  std::expected<Digest, MissReason> verify(const OutputId& id, EntryFiles::Use use);
   /// The same of this store alone.
   std::expected<LoadedAction, MissReason> load_own(const ActionId& id, EntryFiles::Use use);
   std::expected<std::string, MissReason> load_own(const OutputId& id, std::uint64_t most, EntryFiles::Use use);
   std::expected<Digest, MissReason> verify_own(const OutputId& id, EntryFiles::Use use);
-  std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
-  /// Reads the file, unless this process has found it good and it has not changed since.
-  std::expected<Digest, MissReason> verify(const OutputId& id, EntryFiles::Use use);
   Result<OutputId> put_file(std::string_view bytes);
   Result<OutputId> put(const ActionId& id, std::string_view bytes, Form form);
 

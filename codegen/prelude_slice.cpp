@@ -155,7 +155,7 @@ class Prelude {
     if (frames_section_ == 0) return true;
     const llvm::StringRef bytes = object_->bytes_of(object_->sections[frames_section_]);
     if (relocations_[frames_section_] == 0) return bytes.empty();
-    const auto relocations = object_->relocations_of(object_->sections[relocations_[frames_section_]]);
+    const auto relocations = relocations_for(frames_section_);
     llvm::DenseMap<std::size_t, std::size_t> cies;
     std::size_t relocation = 0;
     for (std::size_t at = 0; at + 8 <= bytes.size();) {
@@ -196,6 +196,14 @@ class Prelude {
     const unsigned symbol = relocation.getSymbol(/*isMips64EL=*/false);
     return symbol < object_->symbols.size() ? &object_->symbols[symbol] : nullptr;
   }
+  /// Of a section; none if it has none.
+  llvm::ArrayRef<Relocation> relocations_for(unsigned section) const {
+    if (relocations_[section] == 0) return {};
+    return object_->relocations_of(object_->sections[relocations_[section]]);
+  }
+  llvm::ArrayRef<Relocation> relocations_of(const Frame& frame) const {
+    return relocations_for(frames_section_).slice(frame.first_relocation, frame.relocation_count);
+  }
   /// That a relocation refers to; 0: none of this object.
   unsigned section_of(const Relocation& relocation) const {
     const Symbol* symbol = symbol_of(relocation);
@@ -231,8 +239,7 @@ class Slice {
         is_needed_.set(group);
         for (const unsigned member : prelude_.members_of(object_.sections[group])) need_section(member);
       }
-      if (const unsigned relocations = prelude_.relocations_[section]; relocations != 0)
-        need_targets(object_.relocations_of(object_.sections[relocations]));
+      need_targets(prelude_.relocations_for(section));
       if (const auto frames = prelude_.frames_of_.find(section); frames != prelude_.frames_of_.end())
         for (const std::size_t frame : frames->second) need_frame(frame);
     }
@@ -254,8 +261,7 @@ class Slice {
     if (is_frame_needed_.test(static_cast<unsigned>(index))) return;
     is_frame_needed_.set(static_cast<unsigned>(index));
     const Frame& frame = prelude_.frames_[index];
-    const Section& relocations = object_.sections[prelude_.relocations_[prelude_.frames_section_]];
-    need_targets(object_.relocations_of(relocations).slice(frame.first_relocation, frame.relocation_count));
+    need_targets(prelude_.relocations_of(frame));
     if (frame.function != 0) need_frame(frame.cie);
   }
 
@@ -297,14 +303,9 @@ void Slice::choose_symbols() {
   };
   for (const unsigned section : is_needed_.set_bits()) {
     if (object_.sections[section].sh_type == elf::SHT_GROUP) is_wanted.set(object_.sections[section].sh_info);
-    if (prelude_.relocations_[section] != 0)
-      want(object_.relocations_of(object_.sections[prelude_.relocations_[section]]));
+    want(prelude_.relocations_for(section));
   }
-  if (prelude_.frames_section_ != 0) {
-    const auto relocations = object_.relocations_of(object_.sections[prelude_.relocations_[prelude_.frames_section_]]);
-    for (const unsigned frame : is_frame_needed_.set_bits())
-      want(relocations.slice(prelude_.frames_[frame].first_relocation, prelude_.frames_[frame].relocation_count));
-  }
+  for (const unsigned frame : is_frame_needed_.set_bits()) want(prelude_.relocations_of(prelude_.frames_[frame]));
   for (unsigned i = object_.first_global; i < object_.symbols.size(); ++i) {
     const unsigned section = object_.symbols[i].st_shndx;
     if (section != elf::SHN_UNDEF && is_needed_.test(section)) is_wanted.set(i);
@@ -368,7 +369,6 @@ std::string Slice::write() {
   std::string frames, frame_relocations;
   if (has_frames) {
     const llvm::StringRef bytes = object_.bytes_of(object_.sections[prelude_.frames_section_]);
-    const auto relocations = object_.relocations_of(object_.sections[prelude_.relocations_[prelude_.frames_section_]]);
     llvm::DenseMap<std::size_t, std::size_t> cies;
     for (const unsigned index : is_frame_needed_.set_bits()) {
       const Frame& frame = prelude_.frames_[index];
@@ -378,7 +378,7 @@ std::string Slice::write() {
         cies[index] = at;
       else
         llvm::support::endian::write32le(frames.data() + at + 4, static_cast<std::uint32_t>(at + 4 - cies[frame.cie]));
-      frame_relocations += relocated(relocations.slice(frame.first_relocation, frame.relocation_count),
+      frame_relocations += relocated(prelude_.relocations_of(frame),
                                      static_cast<std::int64_t>(at) - static_cast<std::int64_t>(frame.offset));
     }
   }
