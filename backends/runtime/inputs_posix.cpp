@@ -182,7 +182,7 @@ bool was_set(std::string_view name) {
 }  // namespace
 
 void begin_inputs(char** argv, char** envp) {
-  resolve_real_functions();
+  real();
   if (map(DYAD_CHILD_INPUT_FD)) {
     // Kept for hand_over_to(). A test may close it.
     dup3(DYAD_CHILD_INPUT_FD, DYAD_INPUT_EXEC_FD, O_CLOEXEC);

@@ -22,9 +22,16 @@ fs::path find_sources(const fs::path& include, const std::string& project, const
   return found == places.end() ? fs::path{} : *found;
 }
 
+bool is_system(const fs::path& include) { return include == "/usr/include"; }
+
+/// Whether it is as it was when the installation's seed was made, apart from its files' content.
+bool is_the_systems(const GoogleTest& found) {
+  return is_system(found.include) && (found.mock_include.empty() || is_system(found.mock_include));
+}
+
 /// System directories are searched anyway, and naming one would change the order of the others.
 void add_include(std::vector<std::string>& arguments, const fs::path& directory) {
-  if (directory != "/usr/include") arguments.insert(arguments.end(), {"-I", directory.native()});
+  if (!is_system(directory)) arguments.insert(arguments.end(), {"-I", directory.native()});
 }
 
 /// It adds to the namespaces of its headers between one header and the next, so no prelude is possible; it need not wait
@@ -75,6 +82,8 @@ Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::p
                     found.include.native()));
   auto flags = arguments_.compile_foreign(user);
   if (!flags) return fail(flags.error());
+  // As packages have it. It takes three times as long, but has been done: the seed holds these objects.
+  if (is_the_systems(found) && arguments_.are_usual_for_foreign(*flags)) flags->emplace_back("-O2");
   add_include(*flags, found.include);
 
   auto adapter_flags = *flags;

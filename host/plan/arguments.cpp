@@ -79,6 +79,10 @@ class Arguments::Impl {
     return entry->second;
   }
 
+  bool are_usual_for_foreign(const Strings& arguments) {
+    return arguments == compute_compile({}, {}, Language::kCxx, Whose::kForeign);
+  }
+
   Result<Strings> link(const fs::path& directory) {
     std::lock_guard lock(mutex_);
     auto [entry, is_new] = link_.try_emplace(directory);
@@ -88,7 +92,11 @@ class Arguments::Impl {
 
  private:
   Result<Strings> compute_compile(const fs::path& directory, Language language, Whose whose) {
-    auto settings = workspace_.settings_for(directory);
+    return compute_compile(directory, workspace_.settings_for(directory), language, whose);
+  }
+
+  Result<Strings> compute_compile(const fs::path& directory, discover::Settings settings, Language language,
+                                  Whose whose) {
     Strings arguments = code_generation(language, whose, options_);
     if (language == Language::kIr) return arguments;
     arguments.push_back("-std=" + (language == Language::kC ? settings.c_standard : settings.cxx_standard));
@@ -157,6 +165,10 @@ Result<Strings> Arguments::compile(const fs::path& source) const {
 
 Result<Strings> Arguments::compile_foreign(const fs::path& user) const {
   return impl_->compile(user.parent_path(), Language::kCxx, Whose::kForeign);
+}
+
+bool Arguments::are_usual_for_foreign(const Strings& arguments) const {
+  return impl_->are_usual_for_foreign(arguments);
 }
 
 Result<Strings> Arguments::link(const fs::path& directory) const { return impl_->link(directory); }

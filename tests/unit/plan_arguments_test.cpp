@@ -135,6 +135,19 @@ TEST_F(ArgumentsTest, ForeignSourcesAreTheSameForAllDirectories) {
   EXPECT_EQ(values(one, "-iquote"), Strings{});
 }
 
+TEST_F(ArgumentsTest, ForeignArgumentsAreUsualWhereNothingIsSet) {
+  fs::create_directories(tree_.root() / "a");
+  auto are_usual = [&](const std::string& config) {
+    auto arguments = make(config);
+    return arguments.are_usual_for_foreign(*arguments.compile_foreign(tree_.root() / "a/x.cc"));
+  };
+  EXPECT_TRUE(are_usual(""));
+  EXPECT_TRUE(are_usual("link_flags = [\"-lm\"]\n"));
+  for (const char* config : {"defines = [\"A\"]\n", "flags = [\"-fno-rtti\"]\n", "cxx_standard = \"gnu++17\"\n",
+                             "include_roots = [\"third\"]\n", "[dir.a]\nflags = [\"-O1\"]\n"})
+    EXPECT_FALSE(are_usual(config)) << config;
+}
+
 TEST_F(ArgumentsTest, LinkFlagsAreTranslatedForTheLinker) {
   auto arguments =
       make("link_flags = [\"-lm\", \"-pthread\", \"-Wl,-z,now,-lfoo\", \"-Xlinker\", \"--as-needed\", \"-L/x\"]\n");
