@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define DYAD_CODEGEN_ABI 6u
+#define DYAD_CODEGEN_ABI 7u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
 
 typedef struct dyad_str {
@@ -197,6 +197,9 @@ typedef struct dyad_codegen {
   /* A run begins: what earlier ones found out about the toolchain and the driver's configuration files is forgotten,
    * for these may have changed. While nothing else is called. */
   void (*begin_run)(void);
+  /* Links will follow that name this object of a prelude: finds out what is in it, on the caller's thread, so that the
+   * first of them need not. From any thread, at any time; may be left out. */
+  void (*foresee_links)(dyad_str prelude_object);
 } dyad_codegen;
 
 /* Returns the table of functions, or NULL if the library does not speak `abi`. */

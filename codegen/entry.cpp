@@ -17,6 +17,7 @@
 #include "codegen/loaded_files.hpp"
 #include "codegen/make_prelude.hpp"
 #include "codegen/merge_ir.hpp"
+#include "codegen/prelude_slice.hpp"
 #include "codegen/table.hpp"
 
 namespace dyad::codegen {
@@ -57,6 +58,14 @@ std::uint32_t merge_ir_entry(dyad_strs objects, dyad_strs libraries, const dyad_
   return contained(sink, [&] { return merge_ir(objects, libraries, *sink); });
 }
 
+void foresee_links_entry(dyad_str prelude_object) {
+  try {
+    read_prelude_object(view(prelude_object).str());
+  } catch (const std::exception&) {
+    // The link that needs it will say so.
+  }
+}
+
 /// Where the library is laid out by profile, what compilations execute lies together.
 void map_hot_code() {
   static std::once_flag once;
@@ -68,7 +77,7 @@ const dyad_codegen* functions() {
   static const std::string identity = compute_identity();
   static const dyad_codegen table{DYAD_CODEGEN_ABI, sizeof(dyad_codegen), version.c_str(), identity.c_str(),
                                   compile_entry,    make_prelude_entry,   table_entry,     link_entry,
-                                  merge_ir_entry,   forget_driver_results};
+                                  merge_ir_entry,   forget_driver_results, foresee_links_entry};
   return &table;
 }
 

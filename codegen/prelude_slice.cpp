@@ -463,4 +463,6 @@ std::optional<std::string> cut_prelude_object(const std::string& object, const s
   return prelude->cut(read);
 }
 
+void read_prelude_object(const std::string& object) { (void)prelude_at(object); }
+
 }  // namespace dyad::codegen

@@ -22,4 +22,7 @@ namespace dyad::codegen {
 /// found out about the object is kept for the life of the process: its content never changes.
 std::optional<std::string> cut_prelude_object(const std::string& object, const std::vector<std::string>& others);
 
+/// Finds out now what is kept about the object. Thread-safe.
+void read_prelude_object(const std::string& object);
+
 }  // namespace dyad::codegen

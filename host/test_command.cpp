@@ -229,6 +229,7 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
     runner.close();
     timeline.end("build");
   });
+  if (!to_build.empty()) session.backend->prepare();
   runner.run(resident.interrupts);
   building.request_stop();
   if (resident.interrupts.signal() != 0) session.build->compiler().cancel();

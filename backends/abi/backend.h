@@ -116,6 +116,9 @@ typedef struct dyad_backend {
    * the environment or elsewhere, in any form. Results are kept under it, and looked for under it. NUL-terminated,
    * valid until close(). NULL: nothing does. */
   const char* (*settings)(dyad_session*);
+  /* Runs will come, but there is none yet: what the first start() would wait for may be done now. What fails here is for
+   * start() to say. NULL: there is nothing to do. */
+  void (*prepare)(dyad_session*);
 } dyad_backend;
 
 /* Returns the backend, or NULL if it does not speak `host_abi`. Valid for ever. */

@@ -264,6 +264,12 @@ dyad_session* open_session(const dyad_host* host, dyad_error* error) {
   return session.release();
 }
 
+void prepare(dyad_session* session) try {
+  session->need_worker();
+} catch (const std::exception&) {
+  // start() tries again, and says why.
+}
+
 std::unique_ptr<Executor> fork_executor(dyad_session& session) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_system_error("socketpair");
@@ -423,6 +429,7 @@ constexpr dyad_backend kBackend{
     .finish = finish,
     .close = close_session,
     .lost = lost,
+    .prepare = prepare,
 };
 
 }  // namespace

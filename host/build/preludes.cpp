@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 #include "host/base/file.hpp"
 #include "host/build/codegen_strings.hpp"
@@ -25,6 +26,7 @@ struct PreludeGroup {
   std::set<std::string> asked_for;  ///< headers that the cached one was made for
   std::vector<Preludes::Then> waiting;
   std::vector<std::function<void(bool)>> waiting_for_object;
+  bool links_foreseen = false;
 };
 
 namespace {
@@ -60,7 +62,7 @@ Preludes::~Preludes() { wait(); }
 
 void Preludes::wait() {
   std::unique_lock lock(mutex_);
-  idle_.wait(lock, [this] { return making_ == 0; });
+  idle_.wait(lock, [this] { return working_ == 0; });
 }
 
 Preludes::Group& Preludes::group_of(const CompileJob& job) {
@@ -139,15 +141,26 @@ void Preludes::begin(const CompileJob& job, const std::vector<std::string>& head
 void Preludes::start_making(Group& group, std::vector<std::string> headers) {
   group.headers = std::move(headers);
   group.state = Group::State::kMaking;
+  enqueue([this, made = &group] { make(*made); });
+}
+
+void Preludes::enqueue(std::function<void()> work) {
   {
     std::lock_guard count(mutex_);
-    ++making_;
+    ++working_;
   }
-  parts_.enqueue([this, made = &group] {
-    make(*made);
+  parts_.enqueue([this, work = std::move(work)] {
+    work();
     std::lock_guard count(mutex_);
-    --making_;
+    --working_;
     idle_.notify_all();
+  });
+}
+
+void Preludes::foresee_links(Group& group) {
+  if (!group.prelude || !group.prelude->has_object || std::exchange(group.links_foreseen, true)) return;
+  enqueue([this, prelude = group.prelude] {
+    if (auto codegen = parts_.toolchain.load()) (*codegen)->foresee_links(str(prelude->object.native()));
   });
 }
 
@@ -162,6 +175,7 @@ void Preludes::get(const CompileJob& job, Then then) {
       group.waiting.push_back(std::move(then));
       return;
     }
+    foresee_links(group);
     prelude = group.prelude;
   }
   then(std::move(prelude));

@@ -78,6 +78,11 @@ class Preludes {
   void find(Group& group);
   /// With the group's lock held.
   void start_making(Group& group, std::vector<std::string> headers);
+  /// The same as the parts' function, for work that wait() waits for.
+  void enqueue(std::function<void()> work);
+  /// What is compiled with the prelude will be linked with its object, while whoever links has nothing to do yet. With
+  /// the group's lock held.
+  void foresee_links(Group& group);
   void make(Group& group);
   void settle(Group& group, std::shared_ptr<Prelude> prelude);
   void settle_object(Group& group, Prelude& prelude, bool has_object);
@@ -87,7 +92,8 @@ class Preludes {
   Parts parts_;
   std::mutex mutex_;
   std::condition_variable idle_;
-  unsigned making_ = 0, scratch_count_ = 0;
+  unsigned working_ = 0;  ///< pieces of work that are enqueued or done
+  unsigned scratch_count_ = 0;
   std::map<std::vector<std::string>, std::unique_ptr<Group>> groups_;  ///< by arguments
 };
 

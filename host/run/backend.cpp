@@ -93,6 +93,10 @@ std::string Backend::settings() const {
   return text ? text : "";
 }
 
+void Backend::prepare() const {
+  if (functions_->size > offsetof(dyad_backend, prepare) && functions_->prepare) functions_->prepare(session_.get());
+}
+
 std::vector<BackendInfo> Backend::find_all(const fs::path& lib_dir) {
   std::vector<BackendInfo> all;
   std::error_code error;

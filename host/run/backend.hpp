@@ -35,6 +35,8 @@ class Backend {
   const dyad_backend& functions() const { return *functions_; }
   /// Nothing will be started any more, whatever is tried: what the backend needs was ended from outside.
   bool is_lost() const;
+  /// Runs will come: the backend may do now what the first would wait for.
+  void prepare() const;
   dyad_session* session() const { return session_.get(); }
   /// What the backend says of its settings (dyad_backend::settings); empty if it says nothing.
   std::string settings() const;

@@ -385,6 +385,15 @@ TEST_F(CodegenSliceTest, WhatIsNeededOfWeakDefinitionsWorks) {
   EXPECT_EQ(exit_code_of(path("prog")), 41 + 20 + 3);
 }
 
+TEST_F(CodegenSliceTest, LinksMayBeForeseenOfObjectsAndOfWhatIsNone) {
+  write_objects("");
+  const std::string none = write("none.o", "no object");
+  for (const std::string& each : {weak_, none, path("nowhere.o"), weak_}) library().foresee_links(str(each));
+  const Linked linked = link_program();
+  ASSERT_EQ(linked.status, 0u) << linked.diagnostics;
+  EXPECT_EQ(exit_code_of(path("prog")), 41 + 20 + 3);
+}
+
 TEST_F(CodegenSliceTest, WhatIsNotNeededAsksForNothing) {
   write_objects("int pulled();\n[[gnu::used]] inline int idle() { return pulled(); }\n");
   write("pulled.cc", "int pulled() { return 1; }\nint own() { return 2; }\n");  // would be a second own()

@@ -89,6 +89,24 @@ TEST_F(BackendTest, AsksForSettingsOfBackendsThatHaveThem) {
   EXPECT_EQ(settings("older.so", older), "");
 }
 
+TEST_F(BackendTest, PreparesBackendsThatCanBePrepared) {
+  auto prepared = [this](const std::string& name, const std::string& text) {
+    auto backend = Backend::load(compile(name, text), lib_dir_);
+    if (!backend) return backend.error().text;
+    backend->prepare();
+    return std::string(reinterpret_cast<const char*>(backend->session()));
+  };
+  EXPECT_EQ(prepared("none.so", good_), lib_dir_.native());
+  std::string able = good_;
+  able.insert(able.find("static const dyad_backend backend"),
+              "static void prepare(dyad_session* s) { strcpy((char*)s, \"prepared\"); }\n");
+  able.replace(able.find("close_it};"), 10, "close_it, 0, 0, prepare};");
+  EXPECT_EQ(prepared("able.so", able), "prepared");
+  std::string older = able;
+  older.replace(older.find("sizeof(dyad_backend)"), 20, "offsetof(dyad_backend, prepare)");
+  EXPECT_EQ(prepared("older.so", older), lib_dir_.native());
+}
+
 TEST_F(BackendTest, NamesTheFileThatANameStandsFor) {
   EXPECT_EQ(problem("nope"), "no backend is named nope: no file " +
                                  (lib_dir_ / "plugins/libdyad_backend_nope.so").string() + " (see dyad backends)");
