@@ -9,6 +9,7 @@
 #include <llvm/Support/Endian.h>
 #include <llvm/Support/MemoryBuffer.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -279,7 +280,14 @@ class Slice {
   void align(std::size_t alignment) {
     bytes_.resize(llvm::alignTo(bytes_.size(), std::max<std::size_t>(alignment, 1)));
   }
-  void add_section(unsigned section, llvm::StringRef content);
+  struct Frames {
+    std::string bytes, relocations;
+  };
+  std::vector<unsigned> number_sections();
+  Frames write_frames() const;
+  void add_section(const Section& old, llvm::StringRef content);
+  void add_section(unsigned section, const Frames& frames, unsigned symbol_table);
+  void add_symbol_table();
   std::string relocated(llvm::ArrayRef<Relocation> relocations, std::int64_t moved = 0) const;
 
   const Prelude& prelude_;
@@ -311,8 +319,7 @@ void Slice::choose_symbols() {
     if (section != elf::SHN_UNDEF && is_needed_.test(section)) is_wanted.set(i);
   }
   numbers_.resize(object_.symbols.size());
-  symbols_.emplace_back();
-  std::memset(&symbols_.back(), 0, sizeof(Symbol));
+  symbols_.push_back(Symbol{});
   for (const unsigned symbol : is_wanted.set_bits())
     if (symbol != 0) add_symbol(symbol);
 }
@@ -336,8 +343,8 @@ std::string Slice::relocated(llvm::ArrayRef<Relocation> relocations, std::int64_
   return result;
 }
 
-void Slice::add_section(unsigned section, llvm::StringRef content) {
-  Section header = object_.sections[section];
+void Slice::add_section(const Section& old, llvm::StringRef content) {
+  Section header = old;
   header.sh_name = add_name(prelude_.name_of(header));
   align(header.sh_addralign);
   header.sh_offset = bytes_.size();
@@ -348,10 +355,9 @@ void Slice::add_section(unsigned section, llvm::StringRef content) {
   headers_.push_back(header);
 }
 
-std::string Slice::write() {
-  // Numbers of sections first: whatever refers to one is written with it.
+/// Numbers the sections that are written: whatever refers to one is written with its number.
+std::vector<unsigned> Slice::number_sections() {
   places_.resize(object_.sections.size());
-  const bool has_frames = is_frame_needed_.any();
   std::vector<unsigned> order;
   for (unsigned i = 1; i < object_.sections.size(); ++i) {
     const Section& section = object_.sections[i];
@@ -359,68 +365,82 @@ std::string Slice::write() {
     const unsigned subject = is_relocation ? unsigned{section.sh_info} : i;
     const bool is_note =
         section.sh_size == 0 && section.sh_type == elf::SHT_PROGBITS && prelude_.name_of(section) == ".note.GNU-stack";
-    if (!(is_needed_.test(subject) || is_note || (subject == prelude_.frames_section_ && has_frames))) continue;
+    const bool is_of_frames = subject == prelude_.frames_section_ && is_frame_needed_.any();
+    if (!is_needed_.test(subject) && !is_note && !is_of_frames) continue;
     order.push_back(i);
     places_[i] = static_cast<unsigned>(order.size());
   }
-  const auto symbol_table = static_cast<unsigned>(order.size() + 1);
-  choose_symbols();
+  return order;
+}
 
-  std::string frames, frame_relocations;
-  if (has_frames) {
-    const llvm::StringRef bytes = object_.bytes_of(object_.sections[prelude_.frames_section_]);
-    llvm::DenseMap<std::size_t, std::size_t> cies;
-    for (const unsigned index : is_frame_needed_.set_bits()) {
-      const Frame& frame = prelude_.frames_[index];
-      const std::size_t at = frames.size();
-      frames.append(bytes.data() + frame.offset, frame.size);
-      if (frame.function == 0)
-        cies[index] = at;
-      else
-        llvm::support::endian::write32le(frames.data() + at + 4, static_cast<std::uint32_t>(at + 4 - cies[frame.cie]));
-      frame_relocations += relocated(prelude_.relocations_of(frame),
+/// The frames that are needed, and their relocations: both move, and each frame says how far back its CIE is.
+Slice::Frames Slice::write_frames() const {
+  Frames written;
+  if (is_frame_needed_.none()) return written;
+  const llvm::StringRef bytes = object_.bytes_of(object_.sections[prelude_.frames_section_]);
+  llvm::DenseMap<std::size_t, std::size_t> cies;
+  for (const unsigned index : is_frame_needed_.set_bits()) {
+    const Frame& frame = prelude_.frames_[index];
+    const std::size_t at = written.bytes.size();
+    written.bytes.append(bytes.data() + frame.offset, frame.size);
+    if (frame.function == 0)
+      cies[index] = at;
+    else
+      llvm::support::endian::write32le(written.bytes.data() + at + 4,
+                                       static_cast<std::uint32_t>(at + 4 - cies[frame.cie]));
+    written.relocations += relocated(prelude_.relocations_of(frame),
                                      static_cast<std::int64_t>(at) - static_cast<std::int64_t>(frame.offset));
-    }
   }
+  return written;
+}
 
-  bytes_.resize(sizeof(Elf::Ehdr));
-  headers_.emplace_back();
-  std::memset(&headers_.back(), 0, sizeof(Section));
-  for (const unsigned i : order) {
-    const Section& section = object_.sections[i];
-    if (section.sh_type == elf::SHT_GROUP) {
-      std::string content = object_.bytes_of(section).take_front(4).str();
-      for (const unsigned member : prelude_.members_of(section)) {
-        const std::uint32_t place = places_[member];
-        content.append(reinterpret_cast<const char*>(&place), sizeof place);
-      }
-      add_section(i, content);
-      headers_.back().sh_link = symbol_table;
-      headers_.back().sh_info = number_of(section.sh_info);
-    } else if (section.sh_type == elf::SHT_RELA) {
-      const bool is_of_frames = section.sh_info == prelude_.frames_section_;
-      add_section(i, is_of_frames ? frame_relocations : relocated(object_.relocations_of(section)));
-      headers_.back().sh_link = symbol_table;
-      headers_.back().sh_info = places_[section.sh_info];
-    } else {
-      add_section(i, i == prelude_.frames_section_ ? llvm::StringRef(frames) : object_.bytes_of(section));
+void Slice::add_section(unsigned section, const Frames& frames, unsigned symbol_table) {
+  const Section& old = object_.sections[section];
+  if (old.sh_type == elf::SHT_GROUP) {
+    std::string content = object_.bytes_of(old).take_front(4).str();
+    for (const unsigned member : prelude_.members_of(old)) {
+      const std::uint32_t place = places_[member];
+      content.append(reinterpret_cast<const char*>(&place), sizeof place);
     }
+    add_section(old, content);
+    headers_.back().sh_link = symbol_table;
+    headers_.back().sh_info = number_of(old.sh_info);
+  } else if (old.sh_type == elf::SHT_RELA) {
+    const bool is_of_frames = old.sh_info == prelude_.frames_section_;
+    add_section(old, is_of_frames ? frames.relocations : relocated(object_.relocations_of(old)));
+    headers_.back().sh_link = symbol_table;
+    headers_.back().sh_info = places_[old.sh_info];
+  } else {
+    add_section(old, section == prelude_.frames_section_ ? llvm::StringRef(frames.bytes) : object_.bytes_of(old));
   }
+}
 
-  unsigned first_global = 1;
-  while (first_global < symbols_.size() && symbols_[first_global].getBinding() == elf::STB_LOCAL) ++first_global;
-  add_section(object_.symbol_table, {reinterpret_cast<const char*>(symbols_.data()), symbols_.size() * sizeof(Symbol)});
-  headers_.back().sh_link = symbol_table + 1;
-  headers_.back().sh_info = first_global;
-  const unsigned names_name = add_name(".strtab");
-  Section names = headers_.front();
+/// The symbol table, and behind it all names, its own among them.
+void Slice::add_symbol_table() {
+  const auto first_global = std::ranges::find_if(
+      symbols_.begin() + 1, symbols_.end(), [](const Symbol& each) { return each.getBinding() != elf::STB_LOCAL; });
+  add_section(object_.sections[object_.symbol_table],
+              {reinterpret_cast<const char*>(symbols_.data()), symbols_.size() * sizeof(Symbol)});
+  headers_.back().sh_link = static_cast<unsigned>(headers_.size());
+  headers_.back().sh_info = static_cast<unsigned>(first_global - symbols_.begin());
+  Section names{};
   names.sh_type = elf::SHT_STRTAB;
-  names.sh_name = names_name;
+  names.sh_name = add_name(".strtab");
   names.sh_addralign = 1;
   names.sh_offset = bytes_.size();
   names.sh_size = names_.size();
   bytes_ += names_;
   headers_.push_back(names);
+}
+
+std::string Slice::write() {
+  const std::vector<unsigned> order = number_sections();
+  choose_symbols();
+  const Frames frames = write_frames();
+  bytes_.resize(sizeof(Elf::Ehdr));
+  headers_.push_back(Section{});
+  for (const unsigned section : order) add_section(section, frames, static_cast<unsigned>(order.size() + 1));
+  add_symbol_table();
 
   align(8);
   Elf::Ehdr header = object_.file->getHeader();
