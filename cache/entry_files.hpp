@@ -89,6 +89,9 @@ class EntryFiles {
   /// Without opening it; nothing if there is no file of that name.
   std::optional<FileStamp> stamp(const EntryName& name) const;
 
+  /// What Use::kMark does, for a file with this stamp, without reading it.
+  void mark(const EntryName& name, const FileStamp& stamp) const;
+
   /// The file appears whole or not at all, readable by all and writable by nobody; one of that name is replaced. Leaves
   /// no temporary file behind unless the process is killed.
   Result<void> write(const EntryName& name, std::string_view bytes) const;

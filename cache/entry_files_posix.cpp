@@ -26,11 +26,12 @@ struct OpenEntry {
   std::uint64_t size = 0;
 };
 
-void mark_used(int file, const struct stat& status) {
-  const std::time_t away = std::time(nullptr) - status.st_mtim.tv_sec;
-  if (away > -kMarkInterval_s && away < kMarkInterval_s) return;
-  const timespec times[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
-  ::futimens(file, times);  // if not, the entry is trimmed too early: it costs time, nothing else
+/// If it cannot be marked, the entry is trimmed too early: it costs time, nothing else.
+constexpr timespec kUsedNow[2] = {{0, UTIME_OMIT}, {0, UTIME_NOW}};
+
+bool is_mark_due(std::time_t modified_s) {
+  const std::time_t away = std::time(nullptr) - modified_s;
+  return away <= -kMarkInterval_s || away >= kMarkInterval_s;
 }
 
 /// O_NONBLOCK: opening a FIFO in place of an entry must not wait for its writer.
@@ -45,7 +46,7 @@ std::expected<OpenEntry, MissReason> open_entry(int directory, const EntryName& 
   if (::fstat(file.get(), &status) != 0) return std::unexpected(MissReason::kUnreadable);
   if (identity != nullptr) *identity = {status.st_dev, status.st_ino};
   if (!S_ISREG(status.st_mode)) return std::unexpected(MissReason::kForeign);
-  if (use == EntryFiles::Use::kMark) mark_used(file.get(), status);
+  if (use == EntryFiles::Use::kMark && is_mark_due(status.st_mtim.tv_sec)) ::futimens(file.get(), kUsedNow);
   return OpenEntry{std::move(file), static_cast<std::uint64_t>(status.st_size)};
 }
 
@@ -149,6 +150,11 @@ std::optional<FileStamp> EntryFiles::stamp(const EntryName& name) const {
   if (::fstatat(directory(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(status.st_mode))
     return std::nullopt;
   return stamp_of(status);
+}
+
+void EntryFiles::mark(const EntryName& name, const FileStamp& stamp) const {
+  if (is_mark_due(static_cast<std::time_t>(stamp.modified_ns / 1'000'000'000)))
+    ::utimensat(directory_.get(), name.c_str(), kUsedNow, AT_SYMLINK_NOFOLLOW);
 }
 
 OwnedDescriptor EntryFiles::open_temporary(std::string& name) const {

@@ -24,10 +24,12 @@ std::filesystem::path Store::path_of(const OutputId& id) const {
   return (is_lent ? state_->beneath->directory : state_->directory) / name_of(id).text();
 }
 
-std::filesystem::path Store::memo_of(const Digest& subject) const {
+std::filesystem::path Store::State::memo_of(const Digest& subject) const {
   const std::string hex = subject.hex();
-  return state_->directory / kMemoFolder / hex.substr(0, 2) / hex;
+  return directory / kMemoFolder / hex.substr(0, 2) / hex;
 }
+
+std::filesystem::path Store::memo_of(const Digest& subject) const { return state_->memo_of(subject); }
 
 StoreCounts Store::counts() const { return {state_->hits, state_->misses, state_->damaged, state_->write_failures}; }
 
@@ -63,6 +65,7 @@ std::expected<std::string, MissReason> Store::State::load(const OutputId& id, st
 }
 
 std::expected<Digest, MissReason> Store::State::verify(const OutputId& id, Use use) {
+  std::call_once(knows_verified, [&] { VerifiedFiles::of_process().load(verified_memo()); });
   auto own = verify_own(id, use);
   if (!beneath) return own;
   auto lent_one = own ? own : beneath->verify_own(id, Use::kLeave);
@@ -103,7 +106,10 @@ std::expected<Digest, MissReason> Store::State::verify_own(const OutputId& id, U
   // Before it is read: what is written meanwhile has another.
   const auto stamp = files.stamp(name);
   const bool is_telling = stamp && stamp->is_old(file_clock_ns());
-  if (stamp && VerifiedFiles::of_process().has(id.digest, *stamp)) return id.digest;
+  if (stamp && VerifiedFiles::of_process().has(id.digest, *stamp)) {
+    if (use == Use::kMark) files.mark(name, *stamp);
+    return id.digest;
+  }
   FileIdentity identity;
   auto digest = files.digest(name, use, &identity);
   if (digest && *digest != id.digest) digest = std::unexpected(MissReason::kDamaged);
@@ -112,22 +118,6 @@ std::expected<Digest, MissReason> Store::State::verify_own(const OutputId& id, U
   else if (is_telling)
     VerifiedFiles::of_process().add(id.digest, *stamp);
   return digest;
-}
-
-VerifiedFiles& VerifiedFiles::of_process() {
-  static VerifiedFiles files;
-  return files;
-}
-
-bool VerifiedFiles::has(const Digest& digest, const FileStamp& stamp) {
-  std::lock_guard guard(mutex_);
-  const auto known = stamps_.find(digest);
-  return known != stamps_.end() && known->second == stamp;
-}
-
-void VerifiedFiles::add(const Digest& digest, const FileStamp& stamp) {
-  std::lock_guard guard(mutex_);
-  stamps_.insert_or_assign(digest, stamp);
 }
 
 void Store::State::discard(MissReason reason, const EntryName& name, const FileIdentity& identity) {
@@ -152,6 +142,8 @@ std::expected<std::string, MissReason> Store::read(const ActionId& id) const {
   if (loaded->is_inline) return state_->count(std::expected<std::string, MissReason>(std::move(loaded->bytes)));
   return state_->count(state_->load(loaded->entry.output, loaded->entry.size));
 }
+
+void Store::keep_verified() const { VerifiedFiles::of_process().save(state_->verified_memo()); }
 
 bool Store::verify(const OutputId& id) const { return state_->count(state_->verify(id, Use::kMark)).has_value(); }
 

@@ -105,8 +105,12 @@ class Store {
   /// a trim removes those that were not written for the age limit, and `clean` all of them.
   std::filesystem::path memo_of(const Digest& subject) const;
 
-  /// True if the output's file is there and holds what its name says.
+  /// True if the output's file is there and holds what its name says: read, unless it was before, by this process or an
+  /// earlier one that said keep_verified(), and has not changed since.
   bool verify(const OutputId& id) const;
+
+  /// For later processes: what verify() has found good, by this process or earlier.
+  void keep_verified() const;
 
   /// Stores bytes in a file of their own, to be used by `path_of`.
   Result<OutputId> put(std::string_view bytes);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 
 #include "cache/entry_files.hpp"
 #include "cache/store.hpp"
+#include "cache/verified_files.hpp"
 
 namespace dyad::cache {
 
@@ -26,21 +26,6 @@ inline constexpr std::uint64_t kLargestOutput = std::uint64_t{4} << 30;
 
 inline EntryName name_of(const ActionId& id) { return {EntryKind::kAction, id.digest}; }
 inline EntryName name_of(const OutputId& id) { return {EntryKind::kOutput, id.digest}; }
-
-/// Files that this process has read and found to be what their names say, by any store: dyad watch opens one for each
-/// run, and the prelude alone has 30 MB. Thread-safe.
-class VerifiedFiles {
- public:
-  static VerifiedFiles& of_process();
-
-  /// Has a file with this stamp been found good?
-  bool has(const Digest& digest, const FileStamp& stamp);
-  void add(const Digest& digest, const FileStamp& stamp);
-
- private:
-  std::mutex mutex_;
-  std::map<Digest, FileStamp> stamps_;  ///< of the file that was read last
-};
 
 struct LoadedAction {
   Entry entry;
@@ -62,7 +47,11 @@ struct Store::State {
 
   std::expected<LoadedAction, MissReason> load(const ActionId& id, EntryFiles::Use use);
   std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
-  /// Reads the file, unless this process has found it good and it has not changed since.
+  std::filesystem::path memo_of(const Digest& subject) const;
+  /// Of VerifiedFiles.
+  std::filesystem::path verified_memo() const { return memo_of(digest_of("verified outputs")); }
+
+  /// Reads the file, unless this process or an earlier one has found it good and it has not changed since.
   std::expected<Digest, MissReason> verify(const OutputId& id, EntryFiles::Use use);
   /// The same of this store alone.
   std::expected<LoadedAction, MissReason> load_own(const ActionId& id, EntryFiles::Use use);
@@ -89,6 +78,8 @@ struct Store::State {
   std::mutex mutex;  ///< of what follows
   std::string write_problem;
   std::set<Digest> lent;  ///< outputs that this store has not, and that were found good in the one beneath
+
+  std::once_flag knows_verified;  ///< what earlier processes have verified
 
   std::unique_ptr<State> beneath;  ///< null: none. Only read; it has none beneath itself.
   bool is_beneath = false;

@@ -60,6 +60,7 @@ Session::~Session() {
   compiler_->cancel();
   compiler_->wait();  // its observers call the builder's library
   if (!memo_.empty()) files_.save(memo_);
+  if (store_) store_->keep_verified();
 }
 
 }  // namespace dyad::build
