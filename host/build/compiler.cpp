@@ -130,7 +130,7 @@ std::string Compiler::main_symbol_for(const std::filesystem::path& source) {
 
 cache::ActionId Compiler::lookup_action(const CompileJob& job) const {
   cache::Hasher hasher("compile 2");
-  hasher.add(std::uint64_t{preludes_.has_value()});
+  hasher.add(std::uint64_t{preludes_.has_value() && job.with_prelude});
   hasher.add(toolchain_.identity()).add(job.source.native()).add(job.directory.native());
   hasher.add(static_cast<std::uint64_t>(job.output)).add(job.arguments.size());
   bool native = false;

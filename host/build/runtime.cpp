@@ -83,7 +83,8 @@ Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::p
   auto flags = arguments_.compile_foreign(user);
   if (!flags) return fail(flags.error());
   // As packages have it. It takes three times as long, but has been done: the seed holds these objects.
-  if (is_the_systems(found) && arguments_.are_usual_for_foreign(*flags)) flags->emplace_back("-O2");
+  const bool optimise = is_the_systems(found) && arguments_.are_usual_for_foreign(*flags);
+  if (optimise) flags->emplace_back("-O2");
   add_include(*flags, found.include);
 
   auto adapter_flags = *flags;
@@ -108,7 +109,8 @@ Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::p
   adapter_flags.insert(adapter_flags.end(),
                        {"-I", installation_.runtime_dir.native(), "-I", installation_.include_dir.native()});
   auto adapter = installation_.runtime_dir / "backends/runtime/gtest_adapter.cpp";
-  framework.adapter = compiler_.request({adapter, adapter.parent_path(), adapter_flags});
+  framework.adapter = compiler_.request(
+      {adapter, adapter.parent_path(), adapter_flags, CompileJob::Output::kObject, /*with_prelude=*/!optimise});
   return framework;
 }
 
