@@ -149,6 +149,7 @@ std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
     if (package.tests.empty() || !package.problem.empty()) return;
     trace::Span one(trace::Phase::kLookUp, package.id.path);
     known[i].built = build->builder().find(package, kind_of(package));
+    if (!known[i].built) build->compiler().foresee_work();
     if (!known[i].built || !with_results) return;
     run::PackageResult result;
     if (results->find(package, *known[i].built, result)) known[i].result = std::move(result);

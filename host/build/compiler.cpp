@@ -95,11 +95,16 @@ void Compiler::use_preludes(std::filesystem::path workspace, std::filesystem::pa
                       [this](const CompileJob& job) { return world_.find(lookup_action(job)).has_value(); }});
 }
 
-void Compiler::plan(const std::vector<CompileJob>& jobs, IncludeScan& scan) {
+void Compiler::foresee_work() {
+  if (work_foreseen_.exchange(true)) return;
   enqueue([toolchain = &toolchain_, mapping = mapping_] {
     std::lock_guard lock(mapping->mutex);
     if (mapping->wanted) (void)toolchain->load();  // who needs it is told if it fails
   });
+}
+
+void Compiler::plan(const std::vector<CompileJob>& jobs, IncludeScan& scan) {
+  foresee_work();
   if (preludes_) preludes_->plan(jobs, scan);
 }
 

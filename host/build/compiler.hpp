@@ -46,8 +46,10 @@ class Compiler {
   /// From now on sources may be compiled with preludes. To be called before anything is requested. `workspace` and
   /// `own_include`: see prelude_arguments().
   void use_preludes(std::filesystem::path workspace, std::filesystem::path own_include);
-  /// These will be requested: time to map the compiler, and to begin with what many of them have in common. Returns
-  /// soon. `scan` reads what they include.
+  /// Something will be requested: starts to map the compiler, once. Returns at once. Thread-safe.
+  void foresee_work();
+  /// These will be requested: time to begin with what many of them have in common. Returns soon. `scan` reads what they
+  /// include.
   void plan(const std::vector<CompileJob>& jobs, IncludeScan& scan);
   /// Makes a prelude for jobs like this, if there is none in the cache.
   void make_prelude(const CompileJob& job, const std::vector<std::string>& headers);
@@ -109,6 +111,7 @@ class Compiler {
     bool wanted = true;
   };
   std::shared_ptr<Mapping> mapping_ = std::make_shared<Mapping>();
+  std::atomic<bool> work_foreseen_ = false;
   /// One more than the workers: TBB counts the thread that asks, which compiles nothing here.
   oneapi::tbb::global_control parallelism_;
   oneapi::tbb::task_arena arena_;
