@@ -74,7 +74,7 @@ class EntryFiles {
   EntryFiles(OwnedDescriptor directory, unsigned folder_mode)
       : directory_(std::move(directory)), folder_mode_(folder_mode) {}
 
-  /// Reading an entry for a run marks it as used: its mtime becomes now if it is more than an hour away, in the past
+  /// Reading an entry for a run marks it as used: its mtime becomes now if it is more than a day away, in the past
   /// or, after a clock that was wrong, in the future. Checking does not.
   enum class Use { kMark, kLeave };
 

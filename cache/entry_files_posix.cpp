@@ -18,7 +18,7 @@ namespace dyad::cache {
 
 namespace {
 
-constexpr std::time_t kMarkInterval_s = 3600;
+constexpr std::time_t kMarkInterval_s = 24 * 3600;
 constexpr std::size_t kChunk = 256 * 1024;
 
 struct OpenEntry {

@@ -110,6 +110,10 @@ OwnedDescriptor open_folder(const fs::path& folder) {
 
 std::string version_folder() { return fmt::format("v{}", kFormatVersion); }
 
+std::filesystem::path Store::State::verified_memo() const {
+  return memo_of(digest_of("verified outputs of user " + std::to_string(::geteuid())));
+}
+
 Result<OpenedDirectory> open_directory(const fs::path& directory, Trust trust) {
   auto cache = open_cache(directory, trust);
   if (!cache) return fail(cache.error());

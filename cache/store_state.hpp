@@ -48,8 +48,8 @@ struct Store::State {
   std::expected<LoadedAction, MissReason> load(const ActionId& id, EntryFiles::Use use);
   std::expected<std::string, MissReason> load(const OutputId& id, std::uint64_t most);
   std::filesystem::path memo_of(const Digest& subject) const;
-  /// Of VerifiedFiles.
-  std::filesystem::path verified_memo() const { return memo_of(digest_of("verified outputs")); }
+  /// Of VerifiedFiles; each user has one.
+  std::filesystem::path verified_memo() const;
 
   /// Reads the file, unless this process or an earlier one has found it good and it has not changed since.
   std::expected<Digest, MissReason> verify(const OutputId& id, EntryFiles::Use use);

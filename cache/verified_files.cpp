@@ -55,18 +55,24 @@ void VerifiedFiles::load(const std::filesystem::path& memo) {
   std::lock_guard guard(mutex_);
   for (Record record; records.size() >= sizeof record; records.remove_prefix(sizeof record)) {
     std::memcpy(&record, records.data(), sizeof record);
-    known_.try_emplace(record.digest, Known{record.stamp});
+    Known& known = known_[record.digest];
+    if (record.stamp.changed_ns > known.stamp.changed_ns) known.stamp = record.stamp;
   }
 }
 
-void VerifiedFiles::save(const std::filesystem::path& memo) {
-  std::string text(kMagic);
+void VerifiedFiles::save(const std::filesystem::path& memo, std::int64_t now_ns) {
   {
     std::lock_guard guard(mutex_);
     if (!std::exchange(has_news_, false)) return;
+  }
+  load(memo);
+  std::string text(kMagic);
+  {
+    std::lock_guard guard(mutex_);
     const bool keeps_all = known_.size() <= kMostKept;
     for (const auto& [digest, known] : known_)
-      if (keeps_all || known.is_asked_for) text += bytes_of(Record{digest, known.stamp});
+      if ((keeps_all || known.is_asked_for) && now_ns - known.stamp.changed_ns >= kSettled_ns)
+        text += bytes_of(Record{digest, known.stamp});
   }
   text += bytes_of(digest_of(text));
   std::error_code ignored;

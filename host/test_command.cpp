@@ -229,7 +229,8 @@ Result<int> run_tests(const cli::TestOptions& given, Resident& resident) {
     runner.close();
     timeline.end("build");
   });
-  if (!to_build.empty()) session.backend->prepare();
+  if (std::ranges::any_of(to_build, [&](std::size_t order) { return placements[order].kind == session.kind; }))
+    session.backend->prepare();
   runner.run(resident.interrupts);
   building.request_stop();
   if (resident.interrupts.signal() != 0) session.build->compiler().cancel();

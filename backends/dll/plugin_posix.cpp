@@ -1,5 +1,5 @@
 // The dll backend (v1): each image is a shared library, loaded by an executor, a process that dyad-worker forks. The
-// worker is started on the first start() and lives as long as the session; an executor that says that nothing is left
+// worker is started by prepare() or the first start() and lives as long as the session; an executor that says that nothing is left
 // of an image is given the next one.
 #include <fcntl.h>
 #include <poll.h>
@@ -95,17 +95,15 @@ class Worker {
     spawn(program, theirs.get());
     theirs = Descriptor();
     socket_ = std::move(ours);
-    try {
-      read_greeting(program);
-    } catch (...) {
-      stop();
-      throw;
-    }
   }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() { stop(); }
 
+  /// Waits until it has said, once, that it is dyad's worker, of this build.
+  void await_greeting(const std::string& program) {
+    if (!std::exchange(has_greeted_, true)) read_greeting(program);
+  }
   /// `socket`: kFork only, or -1.
   void send_order(const Order& order, int socket = -1) const {
     if (!send_message(socket_.get(), order, &socket, socket < 0 ? 0 : 1))
@@ -168,6 +166,7 @@ class Worker {
 
   Descriptor socket_;
   pid_t pid_ = -1;
+  bool has_greeted_ = false;
 };
 
 Descriptor hold_in_memory(std::string_view bytes) {
@@ -223,11 +222,21 @@ struct dyad_session {
   std::uint64_t last_executor = 0;
 
   /// A new one is tried once: whatever ends it may do so again and again.
-  void need_worker() {
+  void spawn_worker() {
     if (worker) return;
     if (workers == kMostWorkers) throw std::runtime_error("dyad-worker was ended from outside, twice");
     worker = std::make_unique<Worker>(worker_program);
     ++workers;
+  }
+  void need_worker() {
+    spawn_worker();
+    try {
+      worker->await_greeting(worker_program);
+    } catch (...) {
+      worker.reset();
+      --workers;
+      throw;
+    }
   }
   /// Is the one still there that was to fork this process' executor?
   bool has_worker_of(const dyad_process& process) const;
@@ -265,7 +274,7 @@ dyad_session* open_session(const dyad_host* host, dyad_error* error) {
 }
 
 void prepare(dyad_session* session) try {
-  session->need_worker();
+  session->spawn_worker();
 } catch (const std::exception&) {
   // start() tries again, and says why.
 }

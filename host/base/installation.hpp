@@ -13,6 +13,9 @@ struct Installation {
   std::filesystem::path include_dir;  ///< <dyad/testing.h>
   std::filesystem::path runtime_dir;  ///< sources of what images hold, for debuggers and the adapters; root of their full-path includes
 
+  /// The cache that every cache rests on (docs/why-prelude.md). May be missing.
+  std::filesystem::path seed() const { return lib_dir / "seed"; }
+
   /// Found from the place of the running program, links followed. Fails if parts are missing.
   static Result<Installation> find();
 };

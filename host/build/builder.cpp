@@ -72,7 +72,8 @@ class Messages {
 Builder::Builder(Parts parts, fs::path output)
     : parts_(parts),
       library_(parts.workspace, parts.arguments, parts.compiler),
-      runtime_(parts.installation, parts.arguments, parts.compiler),
+      runtime_(parts.installation, parts.arguments, parts.compiler,
+               parts.world.store() != nullptr && fs::is_directory(parts.installation.seed())),
       linker_({parts.toolchain, parts.world, parts.inputs, parts.statistics, parts.mismatches, parts.keep_images}),
       output_(std::move(output)) {}
 

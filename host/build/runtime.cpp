@@ -64,8 +64,8 @@ std::optional<GoogleTest> guess_google_test(const std::set<std::string>& outside
   return found;
 }
 
-Runtime::Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler)
-    : installation_(installation), arguments_(arguments), compiler_(compiler) {}
+Runtime::Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler, bool has_seed)
+    : installation_(installation), arguments_(arguments), compiler_(compiler), has_seed_(has_seed) {}
 
 std::vector<fs::path> Runtime::core(bool executable) const {
   std::vector<fs::path> objects{installation_.lib_dir / "runtime.o"};
@@ -82,9 +82,10 @@ Result<Runtime::Framework> Runtime::request(const GoogleTest& found, const fs::p
                     found.include.native()));
   auto flags = arguments_.compile_foreign(user);
   if (!flags) return fail(flags.error());
-  // As packages have it. It takes three times as long, but has been done: the seed holds these objects.
-  const bool optimise = is_the_systems(found) && arguments_.are_usual_for_foreign(*flags);
-  if (optimise) flags->emplace_back("-O2");
+  // As packages have it. It takes three times as long, but has been done: the seed holds these objects. Without tail
+  // calls, for stacks.
+  const bool optimise = has_seed_ && is_the_systems(found) && arguments_.are_usual_for_foreign(*flags);
+  if (optimise) flags->insert(flags->end(), {"-O2", "-fno-optimize-sibling-calls"});
   add_include(*flags, found.include);
 
   auto adapter_flags = *flags;

@@ -31,7 +31,8 @@ std::optional<GoogleTest> guess_google_test(const std::set<std::string>& outside
 
 class Runtime {
  public:
-  Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler);
+  /// `has_seed`: what is compiled as in the installation's seed is there, or is made for it.
+  Runtime(const Installation& installation, const plan::Arguments& arguments, Compiler& compiler, bool has_seed);
 
   /// Always linked.
   std::vector<std::filesystem::path> core(bool executable) const;
@@ -47,6 +48,7 @@ class Runtime {
   const Installation& installation_;
   const plan::Arguments& arguments_;
   Compiler& compiler_;
+  bool has_seed_;
 };
 
 }  // namespace dyad::build

@@ -14,7 +14,7 @@ Result<std::unique_ptr<Session>> Session::open(const Installation& installation,
     if (auto store = cache::Store::open(cache::Store::default_directory(), cache::Store::trust_asked_for())) {
       session->store_ = *std::move(store);
       // GoogleTest and a prelude of the usual headers, compiled when dyad was installed (docs/why-prelude.md).
-      session->store_->rest_on(installation.lib_dir / "seed");
+      session->store_->rest_on(installation.seed());
       session->memo_ = session->store_->memo_of(cache::digest_of(workspace.root.native()));
       session->files_.load(session->memo_);
     } else {

@@ -80,7 +80,7 @@ class Arguments::Impl {
   }
 
   bool are_usual_for_foreign(const Strings& arguments) {
-    return arguments == compute_compile({}, {}, Language::kCxx, Whose::kForeign);
+    return !options_.release && arguments == compute_compile({}, {}, Language::kCxx, Whose::kForeign);
   }
 
   Result<Strings> link(const fs::path& directory) {

@@ -41,8 +41,8 @@ class Arguments {
   /// The same without include roots that depend on the directory, and without warnings: for sources that are not the
   /// user's but must be compiled as C++ with the user's flags (GoogleTest), so that all directories share one object.
   Result<std::vector<std::string>> compile_foreign(const std::filesystem::path& user) const;
-  /// Whether these are what compile_foreign() says of a directory without settings: what an installation's seed is made
-  /// with.
+  /// Whether these are what compile_foreign() says of a directory without settings, and not --release: what an
+  /// installation's seed is made with.
   bool are_usual_for_foreign(const std::vector<std::string>& arguments) const;
   /// For the linker: settings' link flags and pkg-config --libs of `directory`, translated from the compiler driver's
   /// language (-Wl, -pthread), behind those of the settings' flags that name sanitizers.

@@ -85,13 +85,12 @@ def damaged_entries(case: Case) -> None:
 def damaged_memo(case: Case) -> None:
     case.write_all(SMALL)
     case.test()
-    [memo] = [memo for memo in case.cache.glob("v*/memo/*/*") if memo.stat().st_size > 0]  # of the seed there is a note
+    memos = [memo for memo in case.cache.glob("v*/memo/*/*") if memo.stat().st_size > 0]
     snapshot = case.folder / "snapshot"
     shutil.copytree(case.cache, snapshot)
     case.write("a.h", SMALL["a.h"].replace("1", "2"))
-    sound = memo.read_bytes()
     expected = None
-    for form, bytes_ in damages(case, sound):
+    for memo, (form, bytes_) in [(memo, one) for memo in memos for one in damages(case, memo.read_bytes())]:
         restore(case, snapshot)
         overwrite(memo, bytes_)
         case.inject()

@@ -146,6 +146,8 @@ TEST_F(ArgumentsTest, ForeignArgumentsAreUsualWhereNothingIsSet) {
   for (const char* config : {"defines = [\"A\"]\n", "flags = [\"-fno-rtti\"]\n", "cxx_standard = \"gnu++17\"\n",
                              "include_roots = [\"third\"]\n", "[dir.a]\nflags = [\"-O1\"]\n"})
     EXPECT_FALSE(are_usual(config)) << config;
+  const Arguments release(*discover::find_workspace(tree_.root()), {.release = true, .include_dir = "/dyad/include"});
+  EXPECT_FALSE(release.are_usual_for_foreign(*release.compile_foreign(tree_.root() / "a/x.cc")));
 }
 
 TEST_F(ArgumentsTest, LinkFlagsAreTranslatedForTheLinker) {
