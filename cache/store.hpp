@@ -2,7 +2,8 @@
 ///
 /// Knows nothing of compilers or tests: keys are opaque. Safe for several threads and several processes on one machine
 /// (a file appears whole, by rename, or not at all); not for a network file system. A damaged or foreign entry, as far
-/// as the file system's stamps tell a change, is a miss with a reason, never an error and never a result. A store that cannot be written costs speed, not the run.
+/// as the file system's stamps tell a change, is a miss with a reason, never an error and never a result. A store that
+/// cannot be written costs speed, not the run.
 ///
 /// Below the directory, in a folder per version of the format, so that another version is not seen:
 ///   v2/action/<2 hex>/<32 hex>   cache/action_file.hpp

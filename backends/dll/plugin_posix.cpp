@@ -1,6 +1,6 @@
 // The dll backend (v1): each image is a shared library, loaded by an executor, a process that dyad-worker forks. The
-// worker is started by prepare() or the first start() and lives as long as the session; an executor that says that nothing is left
-// of an image is given the next one.
+// worker is started by prepare() or the first start() and lives as long as the session; an executor that says that
+// nothing is left of an image is given the next one.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>

@@ -24,6 +24,13 @@ bool is_complete(const dyad_backend& backend) {
          (backend.artifact == DYAD_ARTIFACT_SHARED || backend.artifact == DYAD_ARTIFACT_EXECUTABLE);
 }
 
+/// A member that came later: null if the plugin was built before it came, or has none.
+template <class Function>
+Function later_member(const dyad_backend& backend, Function dyad_backend::* member) {
+  const auto place = reinterpret_cast<const char*>(&(backend.*member)) - reinterpret_cast<const char*>(&backend);
+  return backend.size > static_cast<std::size_t>(place) ? backend.*member : nullptr;
+}
+
 /// Checks and maps a plugin, for good.
 Result<const dyad_backend*> load_functions(const fs::path& path) {
   Result<fs::path> file = check_plugin_file(path, DYAD_BACKEND_SYMBOL);
@@ -83,18 +90,18 @@ Result<Backend> Backend::open(const dyad_backend& functions, const fs::path& lib
 }
 
 bool Backend::is_lost() const {
-  if (functions_->size <= offsetof(dyad_backend, lost) || functions_->lost == nullptr) return false;
-  return functions_->lost(session_.get()) != 0;
+  const auto lost = later_member(*functions_, &dyad_backend::lost);
+  return lost && lost(session_.get()) != 0;
 }
 
 std::string Backend::settings() const {
-  if (functions_->size <= offsetof(dyad_backend, settings) || !functions_->settings) return {};
-  const char* text = functions_->settings(session_.get());
+  const auto settings = later_member(*functions_, &dyad_backend::settings);
+  const char* text = settings ? settings(session_.get()) : nullptr;
   return text ? text : "";
 }
 
 void Backend::prepare() const {
-  if (functions_->size > offsetof(dyad_backend, prepare) && functions_->prepare) functions_->prepare(session_.get());
+  if (const auto prepare = later_member(*functions_, &dyad_backend::prepare)) prepare(session_.get());
 }
 
 std::vector<BackendInfo> Backend::find_all(const fs::path& lib_dir) {

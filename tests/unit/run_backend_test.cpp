@@ -42,6 +42,18 @@ class BackendTest : public ::testing::Test {
            "const dyad_backend* dyad_backend_entry(uint32_t abi) { (void)abi; return &backend; }\n";
   }
 
+  /// good_ with a function more, and `members` behind the last one that every backend has.
+  std::string good_with(const std::string& function, const std::string& members) const {
+    std::string text = good_;
+    text.insert(text.find("static const dyad_backend backend"), function + "\n");
+    return text.replace(text.find("close_it};"), 10, "close_it, " + members + "};");
+  }
+  /// As if built against the header as it was before `member` came: what is behind the last that it knows is something
+  /// else.
+  static std::string older_than(const std::string& member, std::string text) {
+    return text.replace(text.find("sizeof(dyad_backend)"), 20, "offsetof(dyad_backend, " + member + ")");
+  }
+
   /// The library made of `text`, in the plugin folder.
   fs::path compile(const std::string& name, const std::string& text, const std::string& flags = "-shared") {
     fs::path file = lib_dir_ / "plugins" / name, from = lib_dir_ / (name + ".c");
@@ -78,15 +90,10 @@ TEST_F(BackendTest, AsksForSettingsOfBackendsThatHaveThem) {
     return backend ? backend->settings() : backend.error().text;
   };
   EXPECT_EQ(settings("none.so", good_), "");
-  std::string with_some = good_;
-  with_some.insert(with_some.find("static const dyad_backend backend"),
-                   "static const char* say(dyad_session* s) { (void)s; return \"-q\"; }\n");
-  with_some.replace(with_some.find("close_it};"), 10, "close_it, 0, say};");
+  const std::string with_some =
+      good_with("static const char* say(dyad_session* s) { (void)s; return \"-q\"; }", "0, say");
   EXPECT_EQ(settings("some.so", with_some), "-q");
-  // Built against the header as it was before: what is behind the last member it knows is something else.
-  std::string older = with_some;
-  older.replace(older.find("sizeof(dyad_backend)"), 20, "offsetof(dyad_backend, settings)");
-  EXPECT_EQ(settings("older.so", older), "");
+  EXPECT_EQ(settings("older.so", older_than("settings", with_some)), "");
 }
 
 TEST_F(BackendTest, PreparesBackendsThatCanBePrepared) {
@@ -97,14 +104,10 @@ TEST_F(BackendTest, PreparesBackendsThatCanBePrepared) {
     return std::string(reinterpret_cast<const char*>(backend->session()));
   };
   EXPECT_EQ(prepared("none.so", good_), lib_dir_.native());
-  std::string able = good_;
-  able.insert(able.find("static const dyad_backend backend"),
-              "static void prepare(dyad_session* s) { strcpy((char*)s, \"prepared\"); }\n");
-  able.replace(able.find("close_it};"), 10, "close_it, 0, 0, prepare};");
+  const std::string able = good_with(
+      "static void prepare(dyad_session* s) { strcpy((char*)s, \"prepared\"); }", "0, 0, prepare");
   EXPECT_EQ(prepared("able.so", able), "prepared");
-  std::string older = able;
-  older.replace(older.find("sizeof(dyad_backend)"), 20, "offsetof(dyad_backend, prepare)");
-  EXPECT_EQ(prepared("older.so", older), lib_dir_.native());
+  EXPECT_EQ(prepared("older.so", older_than("prepare", able)), lib_dir_.native());
 }
 
 TEST_F(BackendTest, NamesTheFileThatANameStandsFor) {
