@@ -9,6 +9,7 @@
 #include "host/base/file.hpp"
 #include "host/base/text.hpp"
 #include "host/build/codegen_strings.hpp"
+#include "host/build/compile_order.hpp"
 #include "host/build/given_facts.hpp"
 #include "host/build/include_scan.hpp"
 #include "host/build/linker.hpp"
@@ -79,18 +80,21 @@ Builder::Builder(Parts parts, fs::path output)
 
 void Builder::start(const std::vector<discover::Package>& packages) {
   std::vector<fs::path> all;
-  for (const auto& package : packages) {
-    if (package.tests.empty()) continue;
-    for (const auto* sources : {&package.tests, &package.library}) std::ranges::copy(*sources, std::back_inserter(all));
+  std::vector<SourceSize> sizes;
+  for (std::size_t i = 0; i < packages.size(); ++i) {
+    if (packages[i].tests.empty()) continue;
+    for (const auto* sources : {&packages[i].tests, &packages[i].library})
+      for (const auto& source : *sources) {
+        std::error_code error;
+        const auto size = fs::file_size(source, error);
+        all.push_back(source);
+        sizes.push_back({i, error ? 0 : size});  // who compiles it says what is wrong
+      }
   }
   IncludeScan scan;
   library_.plan(all, scan);
   request_framework(packages, scan);
-  for (const auto& package : packages) {
-    if (package.tests.empty()) continue;
-    for (const auto* sources : {&package.tests, &package.library})
-      for (const auto& source : *sources) library_.request(source);
-  }
+  for (auto i : compile_order(sizes, parts_.compiler.workers())) library_.request(all[i]);
 }
 
 void Builder::request_framework(const std::vector<discover::Package>& packages, IncludeScan& scan) {
@@ -294,18 +298,21 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
 
   std::optional<GoogleTest> google_test;
   fs::path google_test_user;
+  auto note_framework = [&](const Unit& unit) {
+    auto found = find_google_test(unit);
+    if (!found) return;
+    if (!google_test) {
+      google_test = std::move(found);
+      google_test_user = unit.source;
+    } else if (google_test->mock_include.empty()) {
+      google_test->mock_include = found->mock_include;
+    }
+  };
   bool adapter_wanted = plan.own_main != nullptr;
   for (const Unit* unit : plan.tests) {
     job.objects.push_back({unit->object, unit->object_id});
     adapter_wanted = adapter_wanted || has_gtest_tests(*unit);
-    auto found = find_google_test(*unit);
-    if (!found) continue;
-    if (!google_test) {
-      google_test = std::move(found);
-      google_test_user = unit->source;
-    } else if (google_test->mock_include.empty()) {
-      google_test->mock_include = found->mock_include;
-    }
+    note_framework(*unit);
   }
 
   std::vector<UnitPointer> foreign;
@@ -320,16 +327,18 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
     }
     return {};
   };
-  for (const auto& object : runtime_.core(job.executable))
-    job.objects.push_back({object, parts_.world.files().content_of(object.native())});
-  if (google_test) {
+  auto add_framework = [&]() -> Result<void> {
+    if (!google_test) return {};
     auto framework = runtime_.request(*google_test, google_test_user);
     if (!framework) return fail(framework.error());
     add_given(GivenFacts::framework_arguments_of(google_test_user), built);
     if (adapter_wanted)
-      if (auto added = add({framework->adapter}, job.objects); !added) return fail(added.error());
-    if (auto added = add(framework->libraries, job.libraries); !added) return fail(added.error());
-  }
+      if (auto added = add({framework->adapter}, job.objects); !added) return added;
+    return add(framework->libraries, job.libraries);
+  };
+  for (const auto& object : runtime_.core(job.executable))
+    job.objects.push_back({object, parts_.world.files().content_of(object.native())});
+  if (auto added = add_framework(); !added) return fail(added.error());
 
   for (const auto& unit : prepared.tests) linked.push_back(unit);
   for (const Unit* unit : prepared.plan.library) job.libraries.push_back({unit->object, unit->object_id});
@@ -361,14 +370,17 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
     ++parts_.statistics.index_used;
     add_given(GivenFacts::sources_of_workspace(), built);
     add_facts(library_.all_in_workspace(), built);
-    if (!more.empty()) {
-      for (const auto& unit : more) {
-        job.libraries.push_back({unit->object, unit->object_id});
-        linked.push_back(unit);
-        add_prelude(*unit);
-      }
-      outcome = link_readable(job);
+    for (const auto& unit : more) {
+      job.libraries.push_back({unit->object, unit->object_id});
+      linked.push_back(unit);
+      add_prelude(*unit);
     }
+    const bool tests_have_framework = google_test.has_value();
+    if (!tests_have_framework) {  // a library source may want it: helpers for tests
+      for (const auto& unit : linked) note_framework(*unit);
+      if (auto added = add_framework(); !added) return fail(added.error());
+    }
+    if (!more.empty() || (google_test && !tests_have_framework)) outcome = link_readable(job);
   }
   if (!outcome) return fail(outcome.error());
   if (outcome->ok) {

@@ -64,6 +64,9 @@ class Compiler {
   /// object goes to `scratch`. Nothing if that gives other bytes.
   std::optional<std::filesystem::path> compile_again(const cache::Digest& object);
 
+  /// How many compile at a time.
+  unsigned workers() const { return static_cast<unsigned>(arena_.max_concurrency()); }
+
   /// Returns when all that was requested is done, observers included.
   void wait();
   /// Thread-safe: what has not begun is not compiled any more, its units fail.

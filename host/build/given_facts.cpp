@@ -47,6 +47,7 @@ void add_sources(const discover::Package& package, Strings& items) {
   if (!package.problem.empty()) items.push_back("problem " + package.problem);
   for (const auto& file : package.tests) items.push_back("test " + file.filename().native());
   for (const auto& file : package.library) items.push_back("library " + file.filename().native());
+  for (const auto& file : package.framework) items.push_back("framework " + file.filename().native());
 }
 
 std::optional<Given> sources(const discover::Package& package) {

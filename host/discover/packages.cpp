@@ -36,7 +36,12 @@ Package make_package(const Workspace& workspace, const fs::path& directory, cons
   const auto& patterns = settings.test_patterns;
   package.cache_despite = settings.cache_despite;
   package.test_timeout = settings.test_timeout;
+  const auto framework = framework_sources(listing.files);
   for (const std::string& file : listing.files) {
+    if (std::ranges::find(framework, file) != framework.end()) {
+      package.framework.push_back(directory / file);
+      continue;
+    }
     switch (kind_of_name(file, patterns)) {
       case SourceKind::kNone:
         break;
@@ -65,7 +70,8 @@ void walk(const Workspace& workspace, const fs::path& start, Packages& found) {
     for (const std::string& name : listing.directories)
       if (!is_ignored_name(name)) pending.push_back(directory / name);
     Package package = make_package(workspace, directory, listing);
-    if (package.tests.empty() && package.library.empty() && package.problem.empty()) continue;
+    if (package.tests.empty() && package.library.empty() && package.framework.empty() && package.problem.empty())
+      continue;
     found.emplace(directory, std::move(package));
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -141,6 +142,18 @@ SourceKind kind_of_name(std::string_view file_name, std::span<const std::string>
                   ? is_test_stem(split_platform(stem).rest)
                   : std::ranges::any_of(test_patterns, [&](auto& pattern) { return matches_glob(pattern, file_name); });
   return test ? SourceKind::kTest : SourceKind::kLibrary;
+}
+
+std::vector<std::string> framework_sources(std::span<const std::string> file_names) {
+  std::vector<std::string> found;
+  for (const std::string framework : {"gtest", "gmock"}) {
+    if (std::ranges::find(file_names, framework + "-all.cc") == file_names.end()) continue;
+    std::ranges::copy_if(file_names, std::back_inserter(found), [&](std::string_view name) {
+      return name.ends_with(".cc") && (name == framework + ".cc" || name == framework + "_main.cc" ||
+                                       name.starts_with(framework + "-"));
+    });
+  }
+  return found;
 }
 
 }  // namespace dyad::discover

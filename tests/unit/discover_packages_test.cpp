@@ -54,6 +54,16 @@ TEST_F(PackagesTest, FilesOfADirectoryAreSortedByWhatTheyAre) {
   EXPECT_EQ(package.problem, "");
 }
 
+TEST_F(PackagesTest, ACopyOfGoogleTestHasNoTestsOfItsOwn) {
+  tree_.write_all({"src/gtest-all.cc", "src/gtest.cc", "src/gtest-typed-test.cc", "src/x.cc"});
+  auto packages = find({"./..."});
+  ASSERT_TRUE(packages);
+  ASSERT_EQ(packages->size(), 1u);
+  EXPECT_TRUE(packages->front().tests.empty());
+  EXPECT_EQ(names(packages->front().library), Strings{"x.cc"});
+  EXPECT_EQ(names(packages->front().framework), (Strings{"gtest-all.cc", "gtest-typed-test.cc", "gtest.cc"}));
+}
+
 TEST_F(PackagesTest, DotsFindEveryDirectoryWithSourcesInOrder) {
   tree_.write_all({"top_test.cc", "b/b.cc", "a-b/x_test.cc", "a/x_test.cc", "a/c/x_test.cc", "docs/readme.md"});
   EXPECT_EQ(ids({"./..."}), (Strings{".", "a", "a/c", "a-b", "b"}));

@@ -145,6 +145,15 @@ TEST(SourceNameTest, SplittingKeepsTheLettersOfTheRest) {
   EXPECT_TRUE(split_platform("plain").fits_here);
 }
 
+TEST(SourceNameTest, ACopyOfAFrameworkIsNeitherTestNorLibrary) {
+  using Names = std::vector<std::string>;
+  const Names all{"gmock.cc", "gtest-all.cc",   "gtest-death-test.cc", "gtest-x.h", "gtest.cc",
+                  "gtester.cc", "gtest_main.cc", "gtest_x_test.cc",     "x.cc"};
+  EXPECT_EQ(framework_sources(all), (Names{"gtest-all.cc", "gtest-death-test.cc", "gtest.cc", "gtest_main.cc"}));
+  EXPECT_EQ(framework_sources(Names{"gmock-all.cc", "gmock.cc", "gtest.cc"}), (Names{"gmock-all.cc", "gmock.cc"}));
+  EXPECT_EQ(framework_sources(Names{"gtest-death-test.cc", "gtest.cc"}), Names{});
+}
+
 TEST(SourceNameTest, PatternsReplaceTheDefaultRule) {
   const std::vector<std::string> patterns{"check_*.c", "*Spec.cpp"};
   EXPECT_EQ(kind_of_name("check_x.c", patterns), SourceKind::kTest);
