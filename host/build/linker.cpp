@@ -128,18 +128,20 @@ void Linker::keep(const LinkJob& job, const cache::ActionId& lookup, const std::
   for (const auto* files : {&job.objects, &job.libraries})
     for (const auto& each : *files) own.insert(each.file.native());
   std::vector<UnitInput> others;
-  bool changed = false;
   for (auto input : read) {
     if (own.contains(input.path) || input.path.starts_with("/proc/")) continue;
     input.content = parts_.world.files().content_of(input.path);
-    changed = changed || (input.kind == DYAD_INPUT_FILE && parts_.world.files().changed_meanwhile(input.path));
     others.push_back(std::move(input));
   }
   outcome.facts = parts_.inputs.facts_of(others);
   outcome.facts.own.add(inputs::FactKind::kEnvironment, "LIBRARY_PATH",
                         inputs::environment_state(std::getenv("LIBRARY_PATH")));
   outcome.facts.own.normalise();
-  if (changed) outcome.facts.own.spoil();
+  inputs::FileStates::Ways ways;
+  if (std::ranges::any_of(others, [&](const UnitInput& input) {
+        return input.kind == DYAD_INPUT_FILE && parts_.world.files().changed_meanwhile(input.path, ways);
+      }))
+    outcome.facts.own.spoil();
 
   auto bytes = read_file(job.output);
   if (!bytes) return outcome.facts.own.spoil();

@@ -75,8 +75,9 @@ class Facts {
   }
 
   bool changed_meanwhile() const {
+    FileStates::Ways ways;
     return std::ranges::any_of(facts_.all(), [&](const inputs::Fact& fact) {
-      return fact.name.starts_with('/') && world_.files().changed_meanwhile(fact.name);
+      return fact.name.starts_with('/') && world_.files().changed_meanwhile(fact.name, ways);
     });
   }
 

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <string_view>
 
 #include "cache/digest.hpp"
@@ -49,6 +50,12 @@ class FileStates {
   /// May what is at `path` have changed since this object was made, be it the file, or a link or directory on the way
   /// to it? Then what was remembered of it may be neither what a program saw nor what is there now. Looks anew.
   bool changed_meanwhile(const std::string& path) const;
+  /// What was found of directories and links on the ways to paths.
+  enum class Way : std::uint8_t { kUnchanged, kChanged, kMissing };
+  using Ways = std::unordered_map<std::string, Way>;
+  /// The same for one path of several: looks at what is not in `ways` yet. So all that is to be known of all of the paths
+  /// must have been taken before the first question.
+  bool changed_meanwhile(const std::string& path, Ways& ways) const;
 
   /// Format 1: "dyad-memo 1\n", entries, XXH3-128 of everything before. An entry: kind u8 ('f' content, 'n' missing
   /// name), stamp (6 x u64), digest (2 x u64; only 'f'), size u32, path. A file that is not exactly this is ignored.
@@ -75,7 +82,9 @@ class FileStates {
   bool is_known_missing(const std::string& path);
   cache::Digest read(const std::string& path, const Present& present);
   /// May one of the directories and links that lead to `path` have been put there meanwhile?
-  bool way_changed(const std::string& path, int depth = 0) const;
+  bool way_changed(const std::string& path, Ways& ways, int depth = 0) const;
+  /// Of the last part of `path` alone, and of where it leads to if it is a link.
+  Way way_at(const std::string& path, Ways& ways, int depth) const;
   /// Is the time that of a change since this object was made, or perhaps?
   bool may_be_new(std::int64_t changed_ns) const;
 

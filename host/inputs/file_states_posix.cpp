@@ -99,26 +99,39 @@ bool FileStates::may_be_new(std::int64_t changed_ns) const {
 }
 
 bool FileStates::changed_meanwhile(const std::string& path) const {
-  return may_be_new(look_at(path).stamp.changed_ns) || way_changed(path);
+  Ways ways;
+  return changed_meanwhile(path, ways);
 }
 
-bool FileStates::way_changed(const std::string& path, int depth) const {
+bool FileStates::changed_meanwhile(const std::string& path, Ways& ways) const {
+  return may_be_new(look_at(path).stamp.changed_ns) || way_changed(path, ways);
+}
+
+bool FileStates::way_changed(const std::string& path, Ways& ways, int depth) const {
   for (auto slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
-    struct stat status;
-    if (::lstat(part.c_str(), &status) != 0) return false;
-    const std::int64_t changed_ns = stamp_of(status).changed_ns;
-    const bool is_new = may_be_new(changed_ns);
-    if (is_new && S_ISDIR(status.st_mode) && is_moved(part)) return true;
-    if (S_ISLNK(status.st_mode)) {
-      char target[PATH_MAX];
-      const auto size = ::readlink(part.c_str(), target, sizeof target);
-      if (is_new || depth > kMostLinks || size <= 0) return true;
-      const std::string to(target, static_cast<std::size_t>(size));
-      if (way_changed(to.front() == '/' ? to : parent_of(part) + '/' + to, depth + 1)) return true;
+    auto known = ways.find(part);
+    if (known == ways.end()) {
+      const Way way = way_at(part, ways, depth);
+      known = ways.emplace(part, way).first;
     }
+    if (known->second != Way::kUnchanged) return known->second == Way::kChanged;
     if (slash == std::string::npos) return false;
   }
+}
+
+FileStates::Way FileStates::way_at(const std::string& path, Ways& ways, int depth) const {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) != 0) return Way::kMissing;
+  const bool is_new = may_be_new(stamp_of(status).changed_ns);
+  if (is_new && S_ISDIR(status.st_mode) && is_moved(path)) return Way::kChanged;
+  if (!S_ISLNK(status.st_mode)) return Way::kUnchanged;
+  char target[PATH_MAX];
+  const auto size = ::readlink(path.c_str(), target, sizeof target);
+  if (is_new || depth > kMostLinks || size <= 0) return Way::kChanged;
+  const std::string to(target, static_cast<std::size_t>(size));
+  const std::string whole = to.front() == '/' ? to : parent_of(path) + '/' + to;
+  return way_changed(whole, ways, depth + 1) ? Way::kChanged : Way::kUnchanged;
 }
 
 const FileStates::Present& FileStates::directory_of(const std::string& path) {

@@ -56,20 +56,20 @@ FactKind kind_of(Consulted::Kind kind) {
 }
 
 /// Is what is there now (`now`) not what the tests saw?
-bool changed_meanwhile(const Consulted& consulted, const Fact& now, FileStates& files) {
+bool changed_meanwhile(const Consulted& consulted, const Fact& now, FileStates& files, FileStates::Ways& ways) {
   const std::string& path = consulted.text;
   switch (consulted.kind) {
     case Consulted::Kind::kEnvironment:
       return false;
     case Consulted::Kind::kOutput:  // the tests wrote it themselves
-      return now.state != FileStates::free_to_write() && files.changed_meanwhile(path);
+      return now.state != FileStates::free_to_write() && files.changed_meanwhile(path, ways);
     default:
       break;
   }
   // A link that leads nowhere is there for lstat() and is not for stat().
   if (consulted.seen == Consulted::Seen::kPresent && now.state == FileStates::missing()) return true;
   if (consulted.seen == Consulted::Seen::kAbsent && files.content_of(path) != FileStates::missing()) return true;
-  return files.changed_meanwhile(path);
+  return files.changed_meanwhile(path, ways);
 }
 
 }  // namespace
@@ -140,22 +140,25 @@ void KnownResults::keep(const discover::Package& package, const build::BuiltPack
   if (world_.store() == nullptr || !lookup) return;
   std::string reason = reason_not_to_keep(result, options_.list_only);
   inputs::FactSet facts;
+  std::vector<Fact> present;
   for (const auto& consulted : result.consulted) {
-    Fact now = world_.present({kind_of(consulted.kind), consulted.text, {}, {}});
-    if (reason.empty() && changed_meanwhile(consulted, now, world_.files()))
-      reason = consulted.text + " changed during the run";
+    present.push_back(world_.present({kind_of(consulted.kind), consulted.text, {}, {}}));
     // What is opened below an opened directory is recorded by where that one is.
-    if (consulted.kind == Consulted::Kind::kContent && now.state == FileStates::directory())
+    if (consulted.kind == Consulted::Kind::kContent && present.back().state == FileStates::directory())
       facts.own.add(world_.present({FactKind::kLink, consulted.text, {}, {}}));
-    facts.own.add(std::move(now));
   }
+  auto shared = every_process();
+  FileStates::Ways ways;
+  for (std::size_t i = 0; i < present.size() && reason.empty(); ++i)
+    if (changed_meanwhile(result.consulted[i], present[i], world_.files(), ways))
+      reason = result.consulted[i].text + " changed during the run";
   for (const char* path : kLoaderFiles)
-    if (reason.empty() && world_.files().changed_meanwhile(path))
+    if (reason.empty() && world_.files().changed_meanwhile(path, ways))
       reason = std::string(path) + " changed during the run";
   if (!reason.empty()) return world_.keep_reason(*lookup, reason);
 
-  auto shared = every_process();
   if (!shared) return;
+  for (auto& fact : present) facts.own.add(std::move(fact));
   facts.shared.push_back(*shared);
   if (std::ranges::any_of(built.images, &build::Image::reads_environ))
     facts.own.add(world_.present({FactKind::kEnvironment, "", {}, {}}));
