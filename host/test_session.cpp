@@ -148,8 +148,9 @@ std::vector<KnownPackage> TestSession::find_known(bool with_results) const {
     const auto& package = packages[i];
     if (package.tests.empty() || !package.problem.empty()) return;
     trace::Span one(trace::Phase::kLookUp, package.id.path);
-    known[i].built = build->builder().find(package, kind_of(package));
-    if (!known[i].built) build->compiler().foresee_work();
+    auto foresee = [this] { build->compiler().foresee_work(); };
+    known[i].built = build->builder().find(package, kind_of(package), foresee);
+    if (!known[i].built) foresee();
     if (!known[i].built || !with_results) return;
     run::PackageResult result;
     if (results->find(package, *known[i].built, result)) known[i].result = std::move(result);

@@ -236,8 +236,9 @@ cache::ActionId Builder::lookup_action(const discover::Package& package, ImageKi
   return {hasher.finish()};
 }
 
-std::optional<BuiltPackage> Builder::find(const discover::Package& package, ImageKind kind) const {
-  auto found = parts_.world.find(lookup_action(package, kind));
+std::optional<BuiltPackage> Builder::find(const discover::Package& package, ImageKind kind,
+                                          const std::function<void()>& on_foreseen_miss) const {
+  auto found = parts_.world.find(lookup_action(package, kind), on_foreseen_miss);
   if (!found) return std::nullopt;
   auto built = deserialize_built(found->bytes);
   if (built) ++parts_.statistics.packages_known;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,9 @@ class Builder {
   Builder(Parts parts, std::filesystem::path output);
 
   /// What build() made of the package when the world was as it is now; nothing of the compiler is loaded. The images'
-  /// files are not set: see find_images().
-  std::optional<BuiltPackage> find(const discover::Package& package, ImageKind kind) const;
+  /// files are not set: see find_images(). `on_foreseen_miss`: as of World::find().
+  std::optional<BuiltPackage> find(const discover::Package& package, ImageKind kind,
+                                   const std::function<void()>& on_foreseen_miss = {}) const;
   /// Sets the images' files. False if the cache has lost one.
   bool find_images(const discover::Package& package, BuiltPackage& built) const;
   /// With --release; and under which the outcome of the package's build is kept: for explanations.

@@ -106,9 +106,18 @@ std::optional<Record> World::record_of(const cache::ActionId& lookup) const {
   return Record::deserialize(*bytes);
 }
 
-std::optional<World::Found> World::find(const cache::ActionId& lookup) const {
+std::optional<World::Found> World::find(const cache::ActionId& lookup,
+                                        const std::function<void()>& on_foreseen_miss) const {
   auto record = record_of(lookup);
   if (!record) return std::nullopt;
+  // The own facts first: they are few, and what changes is one of them.
+  bool may_be_found = false;
+  for (auto& version : record->versions) {
+    const bool changed = version.own.renew([this](Fact& fact) { renew(fact); });
+    may_be_found = may_be_found || !changed || !on_foreseen_miss ||
+                   store_->read(cache::ActionId{key_of(lookup, {version.own, version.shared})});
+  }
+  if (!may_be_found && on_foreseen_miss) on_foreseen_miss();
   for (auto& version : record->versions) {
     Found found;
     for (const auto& id : version.shared)
@@ -116,7 +125,6 @@ std::optional<World::Found> World::find(const cache::ActionId& lookup) const {
     if (found.facts.shared.size() != version.shared.size()) continue;
     sort(found.facts.shared);
     found.facts.own = std::move(version.own);
-    found.facts.own.renew([this](Fact& fact) { renew(fact); });
     found.key = key_of(lookup, found.facts);
     if (auto bytes = store_->read(cache::ActionId{found.key})) {
       found.bytes = *std::move(bytes);

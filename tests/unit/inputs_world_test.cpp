@@ -68,6 +68,26 @@ TEST_F(WorldTest, AChangedFactIsAMissAndAnUndoneChangeAHit) {
   EXPECT_EQ(found(lookup_), "");
 }
 
+TEST_F(WorldTest, AMissIsForeseenWhereAnOwnFactLeadsNowhere) {
+  write("a", "one");
+  World& first = world();
+  first.keep(lookup_, facts_about(first, "a"), "of one");
+  auto foresees_miss = [&] {
+    bool foreseen = false;
+    const bool found = world().find(lookup_, [&] { foreseen = true; }).has_value();
+    EXPECT_NE(found, foreseen);
+    return foreseen;
+  };
+  EXPECT_FALSE(foresees_miss());
+  write("a", "two");
+  EXPECT_TRUE(foresees_miss());
+  World& second = world();
+  second.keep(lookup_, facts_about(second, "a"), "of two");
+  EXPECT_FALSE(foresees_miss());
+  write("a", "one");  // undone: changed, but found
+  EXPECT_FALSE(foresees_miss());
+}
+
 TEST_F(WorldTest, AnEnvironmentVariableIsAFact) {
   World& now = world();
   FactSet set;
