@@ -97,17 +97,17 @@ constexpr unsigned kPiece = 6;  ///< of codes and lengths, and of what has no ab
 /// A code or a length.
 std::uint64_t read_small(Bits& bits) { return bits.variable(kPiece, 32); }
 
-/// True if a record may have so many values: each takes a bit at least.
-bool is_plausible(std::uint64_t count, const Bits& bits, std::size_t size) {
-  return !bits.is_behind_end() && count < size * 8 - bits.position();
+/// True if there is room for `count` values of at least `width` bits each.
+bool is_plausible(std::uint64_t count, unsigned width, const Bits& bits, std::size_t size) {
+  return !bits.is_behind_end() && count <= (size * 8 - bits.position()) / width;
 }
 
 /// Reads the code into `code` and appends the values. False: the record is not of a kind that is known here, or wrong.
 bool read_quickly(llvm::BitstreamCursor& cursor, unsigned abbreviation, Bits& bits, std::uint64_t& code,
                   llvm::SmallVectorImpl<std::uint64_t>& values) {
   const std::size_t size = cursor.SizeInBytes();
-  auto append = [&](std::uint64_t count, auto&& read) {
-    if (!is_plausible(count, bits, size)) return false;
+  auto append = [&](std::uint64_t count, unsigned width, auto&& read) {
+    if (!is_plausible(count, width, bits, size)) return false;
     const auto old = values.size();
     values.resize_for_overwrite(old + count);
     for (auto* value = values.begin() + old; value != values.end(); ++value) *value = read();
@@ -115,7 +115,7 @@ bool read_quickly(llvm::BitstreamCursor& cursor, unsigned abbreviation, Bits& bi
   };
   if (abbreviation == llvm::bitc::UNABBREV_RECORD) {
     code = read_small(bits);
-    return append(read_small(bits), [&] { return bits.variable(kPiece); });
+    return append(read_small(bits), kPiece, [&] { return bits.variable(kPiece); });
   }
   auto found = cursor.getAbbrev(abbreviation);
   if (!found) {
@@ -136,7 +136,8 @@ bool read_quickly(llvm::BitstreamCursor& cursor, unsigned abbreviation, Bits& bi
     if (operand.getEncoding() != Operand::Array || i + 2 != count) return false;
     const Operand& element = form.getOperandInfo(i + 1);
     if (!is_number(element) || element.isLiteral()) return false;
-    return append(read_small(bits), [&] { return read_number(element, bits); });
+    return append(read_small(bits), static_cast<unsigned>(element.getEncodingData()),
+                  [&] { return read_number(element, bits); });
   }
   return true;
 }

@@ -273,6 +273,13 @@ Table make_table(const discover::Package& package, const ImagePlan& plan) {
   return table;
 }
 
+/// Are symbols of GoogleTest or GoogleMock missing?
+bool wants_framework(const LinkOutcome& outcome) {
+  return std::ranges::any_of(outcome.undefined, [](const UndefinedSymbol& undefined) {
+    return undefined.symbol.find("7testing") != std::string::npos;
+  });
+}
+
 /// Does the code of `unit` name the array of all environment variables?
 bool reads_environ(const Unit& unit) {
   return std::ranges::any_of(unit.undefined, [](const std::string& symbol) {
@@ -322,24 +329,25 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
       trace::Span waiting(trace::Phase::kWait);
       auto unit = future.get();
       if (!unit->ok()) return fail(fmt::format("{} does not compile:\n{}", unit->source.native(), unit->diagnostics));
+      if (std::ranges::find(to, unit->object_id, &LinkInput::content) != to.end()) continue;
       to.push_back({unit->object, unit->object_id});
       built.facts.add(unit->facts);
       foreign.push_back(std::move(unit));
     }
     return {};
   };
-  auto add_framework = [&]() -> Result<void> {
-    if (!google_test) return {};
+  auto add_framework = [&](bool with_adapter) -> Result<void> {
     auto framework = runtime_.request(*google_test, google_test_user);
     if (!framework) return fail(framework.error());
     add_given(GivenFacts::framework_arguments_of(google_test_user), built);
-    if (adapter_wanted)
+    if (with_adapter)
       if (auto added = add({framework->adapter}, job.objects); !added) return added;
     return add(framework->libraries, job.libraries);
   };
   for (const auto& object : runtime_.core(job.executable))
     job.objects.push_back({object, parts_.world.files().content_of(object.native())});
-  if (auto added = add_framework(); !added) return fail(added.error());
+  if (google_test)
+    if (auto added = add_framework(adapter_wanted); !added) return fail(added.error());
 
   for (const auto& unit : prepared.tests) linked.push_back(unit);
   for (const Unit* unit : prepared.plan.library) job.libraries.push_back({unit->object, unit->object_id});
@@ -376,12 +384,15 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
       linked.push_back(unit);
       add_prelude(*unit);
     }
-    const bool tests_have_framework = google_test.has_value();
-    if (!tests_have_framework) {  // a library source may want it: helpers for tests
-      for (const auto& unit : linked) note_framework(*unit);
-      if (auto added = add_framework(); !added) return fail(added.error());
+    if (!more.empty()) outcome = link_readable(job);
+  }
+  if (outcome && wants_framework(*outcome)) {  // helpers of tests that do not include it
+    for (const auto& unit : linked) note_framework(*unit);
+    const auto known = foreign.size();
+    if (google_test && add_framework(/*with_adapter=*/false)) {  // if that fails, what is missing is the news
+      for (auto i = known; i < foreign.size(); ++i) add_prelude(*foreign[i]);
+      if (foreign.size() > known) outcome = link_readable(job);
     }
-    if (!more.empty() || (google_test && !tests_have_framework)) outcome = link_readable(job);
   }
   if (!outcome) return fail(outcome.error());
   if (outcome->ok) {

@@ -12,15 +12,21 @@ std::vector<std::size_t> compile_order(std::span<const SourceSize> sources, unsi
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
     return sources[a].package != sources[b].package ? sources[a].package < sources[b].package : is_longer(a, b);
   });
-  auto tail = order.end();
-  std::uintmax_t sum = 0, longest = 0;
-  for (auto place = order.end(); place != order.begin();) {
-    --place;
-    sum += sources[*place].bytes;
-    longest = std::max(longest, sources[*place].bytes);
-    if (sum < workers * longest) tail = place == order.begin() ? place : place - 1;
+  std::uintmax_t behind = 0;  // of the place that is looked at
+  for (std::size_t place = order.size(); place > 0;) {
+    const auto last = place - 1;
+    const auto bytes = sources[order[last]].bytes;
+    std::size_t to = last;
+    for (auto sum = behind + bytes; to > 0 && sum < workers * bytes && is_longer(order[last], order[to - 1]); --to)
+      sum += sources[order[to - 1]].bytes;
+    if (to == last) {
+      behind += bytes;
+      --place;
+      continue;
+    }
+    auto at = [&](std::size_t index) { return order.begin() + static_cast<std::ptrdiff_t>(index); };
+    std::rotate(at(to), at(last), at(place));  // another one stands here now
   }
-  std::stable_sort(tail, order.end(), is_longer);
   return order;
 }
 

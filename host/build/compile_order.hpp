@@ -15,9 +15,9 @@ struct SourceSize {
 };
 
 /// The order of `sources` (those of a package together, packages in order), as indices. Packages stay in order, because
-/// one runs while the next is compiled; all of a package is needed at once, so there the longest goes first. At the end
-/// the longest goes first whatever its package is, from where on it would keep a worker busy for longer than the rest
-/// keeps the others: the last to begin is not the last to end. Equals keep their order.
+/// one runs while the next is compiled; all of a package is needed at once, so there the longest goes first. A source
+/// that would keep its worker busy for longer than what is behind it keeps the others begins earlier than shorter ones
+/// before it, as early as that needs: the last to begin is not the last to end. Equals keep their order.
 std::vector<std::size_t> compile_order(std::span<const SourceSize> sources, unsigned workers);
 
 }  // namespace dyad::build

@@ -41,7 +41,8 @@ class Runtime {
     UnitFuture adapter;                 ///< always linked
     std::vector<UnitFuture> libraries;  ///< linked where needed
   };
-  /// GoogleTest from the sources beside its headers, with the flags of `user` (a test file). Fails if there are none.
+  /// GoogleTest from the sources beside its headers, with the flags of `user` (who includes them). Fails if there
+  /// are none.
   Result<Framework> request(const GoogleTest& found, const std::filesystem::path& user);
 
  private:

@@ -38,11 +38,13 @@ Package make_package(const Workspace& workspace, const fs::path& directory, cons
   package.test_timeout = settings.test_timeout;
   const auto framework = framework_sources(listing.files);
   for (const std::string& file : listing.files) {
-    if (std::ranges::find(framework, file) != framework.end()) {
+    const SourceKind kind = kind_of_name(file, patterns);
+    const bool is_asked_for = !patterns.empty() && kind == SourceKind::kTest;
+    if (!is_asked_for && std::ranges::find(framework, file) != framework.end()) {
       package.framework.push_back(directory / file);
       continue;
     }
-    switch (kind_of_name(file, patterns)) {
+    switch (kind) {
       case SourceKind::kNone:
         break;
       case SourceKind::kOtherPlatform:

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -145,13 +144,23 @@ SourceKind kind_of_name(std::string_view file_name, std::span<const std::string>
 }
 
 std::vector<std::string> framework_sources(std::span<const std::string> file_names) {
+  struct Framework {
+    std::array<std::string_view, 3> always;  ///< in every version, and where all of them are it is one
+    std::vector<std::string_view> others;
+  };
+  static const std::array<Framework, 2> kKnown{
+      {{{"gtest-all.cc", "gtest.cc", "gtest-port.cc"},
+        {"gtest-assertion-result.cc", "gtest-death-test.cc", "gtest-filepath.cc", "gtest-matchers.cc",
+         "gtest-printers.cc", "gtest-test-part.cc", "gtest-typed-test.cc", "gtest_main.cc"}},
+       {{"gmock-all.cc", "gmock.cc", "gmock-spec-builders.cc"},
+        {"gmock-cardinalities.cc", "gmock-internal-utils.cc", "gmock-matchers.cc", "gmock_main.cc"}}}};
+  auto is_there = [&](std::string_view name) { return std::ranges::find(file_names, name) != file_names.end(); };
   std::vector<std::string> found;
-  for (const std::string framework : {"gtest", "gmock"}) {
-    if (std::ranges::find(file_names, framework + "-all.cc") == file_names.end()) continue;
-    std::ranges::copy_if(file_names, std::back_inserter(found), [&](std::string_view name) {
-      return name.ends_with(".cc") && (name == framework + ".cc" || name == framework + "_main.cc" ||
-                                       name.starts_with(framework + "-"));
-    });
+  for (const auto& [always, others] : kKnown) {
+    if (!std::ranges::all_of(always, is_there)) continue;
+    found.insert(found.end(), always.begin(), always.end());
+    for (const auto name : others)
+      if (is_there(name)) found.emplace_back(name);
   }
   return found;
 }

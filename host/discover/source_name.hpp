@@ -1,5 +1,5 @@
-/// What a file is, as far as its name tells: no source, a source for another platform, a test file, a library source, or
-/// a part of a test framework.
+/// What a file is, as far as its name tells: no source, a source for another platform, a test file, a library source,
+/// or a part of a test framework.
 /// Whether a file that is called a test holds one is known to the compiler alone; one that holds neither test nor main
 /// is treated as library later. So the rule for names is generous, and errs only where English does (latest.cc).
 #pragma once
@@ -29,9 +29,9 @@ bool is_test_stem(std::string_view stem);
 /// that begin with '.' or '_' are kNone.
 SourceKind kind_of_name(std::string_view file_name, std::span<const std::string> test_patterns);
 
-/// Sources of a copy of GoogleTest or GoogleMock among the names of a directory's files: if gtest-all.cc is among them,
-/// also gtest.cc, gtest_main.cc and gtest-*.cc; likewise for gmock. Whoever uses the copy is linked with all of it
-/// (host/build/runtime.hpp), so they are neither tests nor library.
+/// Sources of a copy of GoogleTest or GoogleMock among the names of a directory's files, where it is the directory of
+/// GoogleTest's own tree that holds them: gtest-all.cc, gtest.cc and so on. Whoever uses the copy is linked with all of
+/// it (host/build/runtime.hpp), so they are neither tests nor library. A fused copy, one file, is library.
 std::vector<std::string> framework_sources(std::span<const std::string> file_names);
 
 }  // namespace dyad::discover

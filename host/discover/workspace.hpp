@@ -50,7 +50,8 @@ struct Package {
   std::filesystem::path directory;             ///< absolute
   std::vector<std::filesystem::path> tests;    ///< absolute, sorted by name
   std::vector<std::filesystem::path> library;  ///< the other sources for this platform, sorted
-  std::vector<std::filesystem::path> framework;  ///< sources of a copy of GoogleTest: neither tests nor library
+  /// Sources of a copy of GoogleTest: neither tests nor library.
+  std::vector<std::filesystem::path> framework;
   /// Sources whose names say another platform (x_windows.cc, x_arm.cc), sorted. Not built; here so that a missing
   /// symbol can be explained.
   std::vector<std::filesystem::path> other_platform;

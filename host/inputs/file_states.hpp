@@ -15,8 +15,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <string_view>
+#include <unordered_map>
 
 #include "cache/digest.hpp"
 #include "host/base/file_stamp.hpp"
@@ -53,8 +53,8 @@ class FileStates {
   /// What was found of directories and links on the ways to paths.
   enum class Way : std::uint8_t { kUnchanged, kChanged, kMissing };
   using Ways = std::unordered_map<std::string, Way>;
-  /// The same for one path of several: looks at what is not in `ways` yet. So all that is to be known of all of the paths
-  /// must have been taken before the first question.
+  /// The same for one path of several: looks at what is not in `ways` yet. So all that is to be known of all of the
+  /// paths must have been taken before the first question.
   bool changed_meanwhile(const std::string& path, Ways& ways) const;
 
   /// Format 1: "dyad-memo 1\n", entries, XXH3-128 of everything before. An entry: kind u8 ('f' content, 'n' missing

@@ -110,21 +110,20 @@ std::optional<World::Found> World::find(const cache::ActionId& lookup,
                                         const std::function<void()>& on_foreseen_miss) const {
   auto record = record_of(lookup);
   if (!record) return std::nullopt;
-  // The own facts first: they are few, and what changes is one of them.
-  bool may_be_found = false;
   for (auto& version : record->versions) {
-    const bool changed = version.own.renew([this](Fact& fact) { renew(fact); });
-    may_be_found = may_be_found || !changed || !on_foreseen_miss ||
-                   store_->read(cache::ActionId{key_of(lookup, {version.own, version.shared})});
-  }
-  if (!may_be_found && on_foreseen_miss) on_foreseen_miss();
-  for (auto& version : record->versions) {
+    // The own facts first: they are few, and mostly what changes is one of them.
     Found found;
+    const bool changed = version.own.renew([this](Fact& fact) { renew(fact); });
+    found.facts.own = std::move(version.own);
+    if (changed && on_foreseen_miss && record->versions.size() == 1) {
+      found.facts.shared = version.shared;  // as if these had not changed
+      if (!store_->read(cache::ActionId{key_of(lookup, found.facts)})) on_foreseen_miss();
+      found.facts.shared.clear();
+    }
     for (const auto& id : version.shared)
       if (auto now = present_shared(id)) found.facts.shared.push_back(*now);
     if (found.facts.shared.size() != version.shared.size()) continue;
     sort(found.facts.shared);
-    found.facts.own = std::move(version.own);
     found.key = key_of(lookup, found.facts);
     if (auto bytes = store_->read(cache::ActionId{found.key})) {
       found.bytes = *std::move(bytes);

@@ -51,8 +51,8 @@ class World {
     FactSet facts;      ///< as they are now
     cache::Digest key;  ///< lookup and facts in 128 bits
   };
-  /// What is kept for `lookup` under the present state of the world. `on_foreseen_miss`: called as soon as nothing will
-  /// be found as far as the facts of this lookup alone tell, while those in common with others are looked at.
+  /// What is kept for `lookup` under the present state of the world. `on_foreseen_miss`: called as soon as nothing can
+  /// be found unless facts in common with other lookups have changed, too: before these, which are many, are looked at.
   std::optional<Found> find(const cache::ActionId& lookup, const std::function<void()>& on_foreseen_miss = {}) const;
   /// Keeps `bytes`; their key, or nothing if they could not be kept or the facts are inconsistent.
   std::optional<cache::Digest> keep(const cache::ActionId& lookup, const FactSet& facts, std::string_view bytes);

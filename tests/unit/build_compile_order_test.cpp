@@ -32,6 +32,11 @@ TEST(CompileOrderTest, WhatWouldBeTheTailBeginsEarlier) {
   EXPECT_EQ(order_of({{0, 4}, {1, 9}, {2, 1}, {3, 1}}), (Order{1, 0, 2, 3}));
 }
 
+TEST(CompileOrderTest, AGiantMovesNobodyElse) {
+  EXPECT_EQ(order_of({{0, 99}, {1, 2}, {2, 5}, {3, 2}, {4, 2}, {5, 2}}), (Order{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(order_of({{0, 2}, {1, 5}, {2, 2}, {3, 2}, {4, 2}, {5, 99}}), (Order{5, 0, 1, 2, 3, 4}));
+}
+
 TEST(CompileOrderTest, MoreWorkersNeedMoreBehindTheLongest) {
   EXPECT_EQ(order_of({{0, 4}, {1, 4}, {2, 4}, {3, 4}, {4, 9}}, 1), (Order{0, 1, 2, 3, 4}));
   EXPECT_EQ(order_of({{0, 4}, {1, 4}, {2, 4}, {3, 4}, {4, 9}}, 8), (Order{4, 0, 1, 2, 3}));

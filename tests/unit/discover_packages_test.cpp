@@ -55,13 +55,14 @@ TEST_F(PackagesTest, FilesOfADirectoryAreSortedByWhatTheyAre) {
 }
 
 TEST_F(PackagesTest, ACopyOfGoogleTestHasNoTestsOfItsOwn) {
-  tree_.write_all({"src/gtest-all.cc", "src/gtest.cc", "src/gtest-typed-test.cc", "src/x.cc"});
+  tree_.write_all(
+      {"src/gtest-all.cc", "src/gtest-port.cc", "src/gtest.cc", "src/gtest-typed-test.cc", "src/x.cc"});
   auto packages = find({"./..."});
   ASSERT_TRUE(packages);
   ASSERT_EQ(packages->size(), 1u);
   EXPECT_TRUE(packages->front().tests.empty());
   EXPECT_EQ(names(packages->front().library), Strings{"x.cc"});
-  EXPECT_EQ(names(packages->front().framework), (Strings{"gtest-all.cc", "gtest-typed-test.cc", "gtest.cc"}));
+  EXPECT_EQ(names(packages->front().framework), (Strings{"gtest-all.cc", "gtest-port.cc", "gtest-typed-test.cc", "gtest.cc"}));
 }
 
 TEST_F(PackagesTest, DotsFindEveryDirectoryWithSourcesInOrder) {

@@ -147,11 +147,18 @@ TEST(SourceNameTest, SplittingKeepsTheLettersOfTheRest) {
 
 TEST(SourceNameTest, ACopyOfAFrameworkIsNeitherTestNorLibrary) {
   using Names = std::vector<std::string>;
-  const Names all{"gmock.cc", "gtest-all.cc",   "gtest-death-test.cc", "gtest-x.h", "gtest.cc",
-                  "gtester.cc", "gtest_main.cc", "gtest_x_test.cc",     "x.cc"};
-  EXPECT_EQ(framework_sources(all), (Names{"gtest-all.cc", "gtest-death-test.cc", "gtest.cc", "gtest_main.cc"}));
-  EXPECT_EQ(framework_sources(Names{"gmock-all.cc", "gmock.cc", "gtest.cc"}), (Names{"gmock-all.cc", "gmock.cc"}));
+  const Names all{"gmock.cc",      "gtest-all.cc", "gtest-death-test.cc", "gtest-mine_test.cc", "gtest-port.cc",
+                  "gtest-x.h",     "gtest.cc",     "gtest_main.cc",       "gtest_x_test.cc",    "x.cc"};
+  EXPECT_EQ(framework_sources(all),
+            (Names{"gtest-all.cc", "gtest.cc", "gtest-port.cc", "gtest-death-test.cc", "gtest_main.cc"}));
+  EXPECT_EQ(framework_sources(Names{"gmock-all.cc", "gmock-spec-builders.cc", "gmock.cc", "gtest.cc"}),
+            (Names{"gmock-all.cc", "gmock.cc", "gmock-spec-builders.cc"}));
+}
+
+TEST(SourceNameTest, WhatIsNoWholeFrameworkIsTheUsers) {
+  using Names = std::vector<std::string>;
   EXPECT_EQ(framework_sources(Names{"gtest-death-test.cc", "gtest.cc"}), Names{});
+  EXPECT_EQ(framework_sources(Names{"gtest-all.cc", "gtest-parser_test.cc", "gtest_main.cc"}), Names{});
 }
 
 TEST(SourceNameTest, PatternsReplaceTheDefaultRule) {
