@@ -62,7 +62,8 @@ TEST_F(PackagesTest, ACopyOfGoogleTestHasNoTestsOfItsOwn) {
   ASSERT_EQ(packages->size(), 1u);
   EXPECT_TRUE(packages->front().tests.empty());
   EXPECT_EQ(names(packages->front().library), Strings{"x.cc"});
-  EXPECT_EQ(names(packages->front().framework), (Strings{"gtest-all.cc", "gtest-port.cc", "gtest-typed-test.cc", "gtest.cc"}));
+  EXPECT_EQ(names(packages->front().framework),
+            (Strings{"gtest-all.cc", "gtest-port.cc", "gtest-typed-test.cc", "gtest.cc"}));
 }
 
 TEST_F(PackagesTest, DotsFindEveryDirectoryWithSourcesInOrder) {
