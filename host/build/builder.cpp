@@ -329,9 +329,9 @@ Result<Image> Builder::link(const discover::Package& package, const ImagePlan& p
       trace::Span waiting(trace::Phase::kWait);
       auto unit = future.get();
       if (!unit->ok()) return fail(fmt::format("{} does not compile:\n{}", unit->source.native(), unit->diagnostics));
+      built.facts.add(unit->facts);
       if (std::ranges::find(to, unit->object_id, &LinkInput::content) != to.end()) continue;
       to.push_back({unit->object, unit->object_id});
-      built.facts.add(unit->facts);
       foreign.push_back(std::move(unit));
     }
     return {};

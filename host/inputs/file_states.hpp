@@ -47,14 +47,13 @@ class FileStates {
   /// Nothing, or a regular file that may be written.
   static cache::Digest free_to_write() { return {0, 4}; }
 
-  /// May what is at `path` have changed since this object was made, be it the file, or a link or directory on the way
-  /// to it? Then what was remembered of it may be neither what a program saw nor what is there now. Looks anew.
-  bool changed_meanwhile(const std::string& path) const;
   /// What was found of directories and links on the ways to paths.
   enum class Way : std::uint8_t { kUnchanged, kChanged, kMissing };
   using Ways = std::unordered_map<std::string, Way>;
-  /// The same for one path of several: looks at what is not in `ways` yet. So all that is to be known of all of the
-  /// paths must have been taken before the first question.
+  /// May what is at `path` have changed since this object was made, be it the file, or a link or directory on the way
+  /// to it? Then what was remembered of it may be neither what a program saw nor what is there now. Looks anew, but at
+  /// what is in `ways` already, of paths asked about before: so all that is to be known of all of these paths must have
+  /// been taken before the first question.
   bool changed_meanwhile(const std::string& path, Ways& ways) const;
 
   /// Format 1: "dyad-memo 1\n", entries, XXH3-128 of everything before. An entry: kind u8 ('f' content, 'n' missing

@@ -98,11 +98,6 @@ bool FileStates::may_be_new(std::int64_t changed_ns) const {
   return changed_ns + (changed_ns % kSecond_ns == 0 ? 2 * kSecond_ns : 0) >= began_ns_;
 }
 
-bool FileStates::changed_meanwhile(const std::string& path) const {
-  Ways ways;
-  return changed_meanwhile(path, ways);
-}
-
 bool FileStates::changed_meanwhile(const std::string& path, Ways& ways) const {
   return may_be_new(look_at(path).stamp.changed_ns) || way_changed(path, ways);
 }

@@ -196,26 +196,35 @@ TEST_F(FileStatesTest, WhatIsExchangedOnTheWayToAFileHasChangedIt) {
   fs::create_symlink("a", path("link"));
   fs::create_symlink("link/deep", path("outer"));
   auto wait_for_a_tick = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  auto changed = [this](const FileStates& states, const char* name) {
+    FileStates::Ways ways;
+    return states.changed_meanwhile(path(name), ways);
+  };
   wait_for_a_tick();
   FileStates before;
   for (const char* name : {"a/deep/file", "link/deep/file", "outer/file", "a/none", "none"})
-    EXPECT_FALSE(before.changed_meanwhile(path(name))) << name;
+    EXPECT_FALSE(changed(before, name)) << name;
   wait_for_a_tick();
   fs::remove(path("link"));
   fs::create_symlink("b", path("link"));
-  EXPECT_TRUE(before.changed_meanwhile(path("link/deep/file")));
-  EXPECT_TRUE(before.changed_meanwhile(path("outer/file")));
-  EXPECT_FALSE(before.changed_meanwhile(path("b/deep/file")));
+  EXPECT_TRUE(changed(before, "link/deep/file"));
+  EXPECT_TRUE(changed(before, "outer/file"));
+  EXPECT_FALSE(changed(before, "b/deep/file"));
+  FileStates::Ways ways;  // one for all of them says the same
+  EXPECT_FALSE(before.changed_meanwhile(path("b/deep/file"), ways));
+  EXPECT_TRUE(before.changed_meanwhile(path("outer/file"), ways));
+  EXPECT_TRUE(before.changed_meanwhile(path("link/deep/file"), ways));
+  EXPECT_FALSE(before.changed_meanwhile(path("b/none"), ways));
 
   wait_for_a_tick();
   FileStates between;
   wait_for_a_tick();
   write("b/new", "a new entry moves nothing");
-  EXPECT_FALSE(between.changed_meanwhile(path("b/deep/file")));
+  EXPECT_FALSE(changed(between, "b/deep/file"));
   wait_for_a_tick();
   fs::rename(path("b/deep"), path("b/old"));
   fs::rename(path("a/deep"), path("b/deep"));
-  EXPECT_TRUE(between.changed_meanwhile(path("b/deep/file")));
+  EXPECT_TRUE(changed(between, "b/deep/file"));
 }
 
 }  // namespace
