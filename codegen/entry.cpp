@@ -61,6 +61,7 @@ std::uint32_t merge_ir_entry(dyad_strs objects, dyad_strs libraries, const dyad_
 void foresee_links_entry(dyad_str prelude_object) {
   try {
     read_prelude_object(view(prelude_object).str());
+    (void)linker_arguments(/*shared=*/true, {});  // most have none of their own
   } catch (const std::exception&) {
     // The link that needs it will say so.
   }

@@ -8,19 +8,17 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include <algorithm>
-#include <iterator>
-#include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "codegen/boundary.hpp"
 #include "codegen/crash_guard.hpp"
 #include "codegen/driver_arguments.hpp"
+#include "codegen/link_slices.hpp"
 #include "codegen/linker_inputs.hpp"
 #include "codegen/linker_output.hpp"
 #include "codegen/linker_process.hpp"
-#include "codegen/prelude_slice.hpp"
+#include "codegen/linker_reads.hpp"
 #include "codegen/recording_file_system.hpp"
 
 LLD_HAS_DRIVER(elf)
@@ -66,61 +64,26 @@ std::vector<std::string> arrange(const DriverResult& driver, const dyad_link& wh
   return result;
 }
 
-/// Prelude's objects, cut to what a link needs of them, as files that have no names.
-class Slices {
- public:
-  Slices() = default;
-  /// Of a link with these objects and libraries, and no other inputs but the driver's.
-  Slices(const std::vector<std::string>& objects, const std::vector<std::string>& libraries) {
-    for (const std::string& library : libraries) {
-      std::uint64_t size = 0;
-      if (llvm::sys::fs::file_size(library, size) || size < kLeastSize) continue;
-      std::vector<std::string> others = objects;
-      std::ranges::copy_if(libraries, std::back_inserter(others), [&](const auto& each) { return each != library; });
-      const auto bytes = cut_prelude_object(library, others);
-      if (!bytes) continue;
-      if (auto file = UnnamedFile::make(*bytes)) slices_.emplace(library, *std::move(file));
-    }
-  }
-
-  std::vector<const UnnamedFile*> files() const {
-    std::vector<const UnnamedFile*> result;
-    for (const auto& [whole, slice] : slices_) result.push_back(&slice);
-    return result;
-  }
-  /// The arguments with slices in the places of what they are slices of.
-  std::vector<std::string> put_into(std::vector<std::string> arguments) const {
-    for (std::string& argument : arguments)
-      if (const auto slice = slices_.find(argument); slice != slices_.end()) argument = slice->second.path();
-    return arguments;
-  }
-  /// What the linker said, about the objects.
-  std::string name_wholes(std::string text) const {
-    for (const auto& [whole, slice] : slices_) {
-      const std::string name = slice.path() + ":";
-      for (std::size_t at = 0; (at = text.find(name, at)) != std::string::npos; at += whole.size())
-        text.replace(at, name.size() - 1, whole);
-    }
-    return text;
-  }
-  std::string whole_of(const std::string& path) const {
-    for (const auto& [whole, slice] : slices_)
-      if (slice.path() == path) return whole;
-    return path;
-  }
-
- private:
-  /// Bytes from which on reading an object twice is better than linking all of it.
-  static constexpr std::uint64_t kLeastSize = 256 << 10;
-
-  std::map<std::string, UnnamedFile> slices_;
-};
-
-/// Could one of these name an input of the link?
+/// Could one of these name an input of the link, or a symbol, or where libraries are?
 bool name_inputs(const std::vector<std::string>& arguments) {
   return std::ranges::any_of(arguments, [](llvm::StringRef argument) {
-    return !argument.starts_with("-") || argument.starts_with("-l") || argument.starts_with("-Wl,");
+    if (!argument.starts_with("-")) return true;
+    return llvm::any_of(llvm::ArrayRef{"-l", "-L", "-B", "-T", "-u", "-e", "-Wl,", "-Xlinker", "--sysroot"},
+                        [&](const char* option) { return argument.starts_with(option); });
   });
+}
+
+/// What the linker's arguments name besides the user's own: start files, libraries, scripts.
+std::vector<std::string> toolchain_inputs(const std::vector<std::string>& arguments,
+                                          const std::vector<LinkerInput>& libraries) {
+  std::vector<std::string> paths;
+  for (const LinkerInput& library : libraries)
+    if (library.kind == DYAD_INPUT_FILE) paths.push_back(library.path);
+  for (llvm::StringRef argument : arguments) {
+    argument.consume_front("--version-script=");
+    if (argument.starts_with("/")) paths.push_back(argument.str());
+  }
+  return paths;
 }
 
 /// The file that lld writes; it goes with the object if it is not moved to the output. It lies beside the output, but
@@ -159,20 +122,25 @@ class LinkPlace {
 };
 
 /// One link at a time. In process as long as lld says that it can run again.
-LinkerRun run_lld(const std::vector<std::string>& arguments, const std::vector<const UnnamedFile*>& files) {
+LinkerRun run_lld(const std::vector<std::string>& arguments, LinkSlices& slices,
+                  const std::vector<const UnnamedFile*>& files) {
   static std::mutex mutex;
   static bool can_run_in_process = true;
   {
     const std::lock_guard lock(mutex);
-    if (can_run_in_process) {
+    while (can_run_in_process) {
       std::vector<const char*> argv{"ld.lld"};
       for (const std::string& argument : arguments) argv.push_back(argument.c_str());
       std::string messages;
       llvm::raw_string_ostream stream(messages);
+      const LinkerReads reads([&](llvm::StringRef path, llvm::StringRef bytes) { return slices.see(path, bytes); });
       // lld keeps what each thread made until the thread ends, 5 MB a link: so this one ends, and there is no other.
       lld::Result result{};
       std::thread([&] { result = lld::lldMain(argv, stream, stream, {{lld::Gnu, &lld::elf::link}}); }).join();
       can_run_in_process = result.canRunAgain;
+      const bool has_said_all = slices.were_foreseen();
+      slices.use_whole_libraries();
+      if (!has_said_all) continue;
       if (result.canRunAgain || result.retCode == 1) return {result.retCode, std::move(messages)};
       // It crashed. As a process it may not, and if it does it will say so.
     }
@@ -212,11 +180,11 @@ llvm::Expected<std::vector<std::string>> expand(const std::vector<std::string>& 
   return std::vector<std::string>(words.begin(), words.end());
 }
 
-/// Tells what the link read, the caller's own files too, and what others looked for before (the driver for gcc's start
-/// files), and removes the dependency file.
+/// Tells what the link read, the caller's own files too, what others looked for before (the driver for gcc's start
+/// files) and `inputs`, and removes the dependency file.
 void report_inputs(std::initializer_list<const RecordingFileSystem*> recorded, const std::string& dependencies,
-                   const std::vector<std::string>& arguments, const Slices& slices, const dyad_link_sink& sink) {
-  std::vector<LinkerInput> inputs = find_library_lookups(arguments);
+                   const std::vector<std::string>& arguments, std::vector<LinkerInput> inputs,
+                   const LinkSlices& slices, const dyad_link_sink& sink) {
   for (const RecordingFileSystem* files : recorded)
     for (const Input* input : files->inputs()) inputs.push_back({input->kind, input->path});
   if (auto text = llvm::MemoryBuffer::getFile(dependencies)) {
@@ -261,11 +229,14 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   std::vector<std::string> command = arrange(*driver, what, temporary, script->path(), !has_sanitizer(arguments));
   const std::string dependencies = temporary + ".d";
   command.push_back("--dependency-file=" + dependencies);
-  const Slices slices = name_inputs(arguments) ? Slices() : Slices(strings(what.objects), strings(what.libraries));
+  const std::vector<LinkerInput> libraries = find_library_lookups(command);
+  LinkSlices slices;
+  if (!name_inputs(arguments))
+    slices = LinkSlices(strings(what.objects), strings(what.libraries), toolchain_inputs(command, libraries));
   std::vector<const UnnamedFile*> files = slices.files();
   files.push_back(&*script);
-  const LinkerRun run = run_lld(slices.put_into(command), files);
-  report_inputs({driver->files.get(), response_files.get()}, dependencies, command, slices, sink);
+  const LinkerRun run = run_lld(slices.put_into(command), slices, files);
+  report_inputs({driver->files.get(), response_files.get()}, dependencies, command, libraries, slices, sink);
   LinkerReport said = read_linker_output(slices.name_wholes(run.messages));
   said.text.insert(0, driver->diagnostics);
   report(said, sink);

@@ -16,71 +16,18 @@
 #include <mutex>
 #include <utility>
 
+#include "codegen/relocatable_object.hpp"
+
 namespace dyad::codegen {
 
 namespace {
 
 using Elf = llvm::object::ELF64LE;
-using File = llvm::object::ELFFile<Elf>;
 using Section = Elf::Shdr;
 using Symbol = Elf::Sym;
 using Relocation = Elf::Rela;
+using Object = RelocatableObject;
 namespace elf = llvm::ELF;
-
-/// For what libraries of LLVM find wrong with a file: it is not cut.
-template <class T>
-std::optional<T> value_of(llvm::Expected<T> expected) {
-  if (expected) return *expected;
-  llvm::consumeError(expected.takeError());
-  return std::nullopt;
-}
-
-/// A mapped relocatable object, and its tables.
-struct Object {
-  std::unique_ptr<llvm::MemoryBuffer> buffer;
-  std::optional<File> file;
-  llvm::ArrayRef<Section> sections;
-  llvm::ArrayRef<Symbol> symbols;
-  llvm::StringRef names;      ///< of symbols
-  unsigned symbol_table = 0;  ///< section
-  unsigned first_global = 0;  ///< symbol
-
-  static std::unique_ptr<Object> read(const std::string& path) {
-    auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
-    if (!buffer || !(*buffer)->getBuffer().starts_with("\177ELF\2\1")) return nullptr;
-    auto object = std::make_unique<Object>();
-    object->buffer = std::move(*buffer);
-    object->file = value_of(File::create(object->buffer->getBuffer()));
-    if (!object->file || object->file->getHeader().e_type != elf::ET_REL) return nullptr;
-    auto sections = value_of(object->file->sections());
-    if (!sections || sections->size() >= elf::SHN_LORESERVE) return nullptr;
-    object->sections = *sections;
-    for (unsigned i = 0; i < sections->size(); ++i) {
-      if ((*sections)[i].sh_type != elf::SHT_SYMTAB) continue;
-      auto symbols = value_of(object->file->symbols(&(*sections)[i]));
-      auto names = value_of(object->file->getStringTableForSymtab((*sections)[i]));
-      if (!symbols || !names) return nullptr;
-      object->symbol_table = i;
-      object->symbols = *symbols;
-      object->names = *names;
-      object->first_global = (*sections)[i].sh_info;
-    }
-    return object->first_global <= object->symbols.size() ? std::move(object) : nullptr;
-  }
-
-  llvm::StringRef name_of(const Symbol& symbol) const {
-    return symbol.st_name < names.size() ? llvm::StringRef(names.data() + symbol.st_name) : llvm::StringRef();
-  }
-  llvm::StringRef bytes_of(const Section& section) const {
-    const llvm::StringRef all = buffer->getBuffer();
-    if (section.sh_type == elf::SHT_NOBITS || section.sh_offset > all.size()) return {};
-    return all.substr(section.sh_offset, section.sh_size);
-  }
-  llvm::ArrayRef<Relocation> relocations_of(const Section& section) const {
-    const llvm::StringRef bytes = bytes_of(section);
-    return {reinterpret_cast<const Relocation*>(bytes.data()), bytes.size() / sizeof(Relocation)};
-  }
-};
 
 /// A CIE or FDE of .eh_frame.
 struct Frame {
@@ -100,7 +47,7 @@ class Prelude {
     return prelude->read_sections() && prelude->read_symbols() && prelude->read_frames() ? std::move(prelude) : nullptr;
   }
 
-  std::string cut(llvm::ArrayRef<std::unique_ptr<Object>> others) const;
+  std::string cut(llvm::ArrayRef<const Object*> others) const;
 
  private:
   friend class Slice;
@@ -452,10 +399,10 @@ std::string Slice::write() {
   return std::move(bytes_);
 }
 
-std::string Prelude::cut(llvm::ArrayRef<std::unique_ptr<Object>> others) const {
+std::string Prelude::cut(llvm::ArrayRef<const Object*> others) const {
   Slice slice(*this);
-  for (const auto& other : others)
-    for (const Symbol& symbol : other->symbols.drop_front(other->first_global))
+  for (const Object* other : others)
+    for (const Symbol& symbol : other->globals())
       if (symbol.st_shndx == elf::SHN_UNDEF) slice.need(other->name_of(symbol));
   slice.follow();
   return slice.write();
@@ -472,15 +419,10 @@ const Prelude* prelude_at(const std::string& path) {
 
 }  // namespace
 
-std::optional<std::string> cut_prelude_object(const std::string& object, const std::vector<std::string>& others) {
+std::optional<std::string> cut_prelude_object(const std::string& object, llvm::ArrayRef<const Object*> others) {
   const Prelude* prelude = prelude_at(object);
   if (!prelude) return std::nullopt;
-  std::vector<std::unique_ptr<Object>> read;
-  for (const std::string& path : others) {
-    read.push_back(Object::read(path));
-    if (!read.back()) return std::nullopt;
-  }
-  return prelude->cut(read);
+  return prelude->cut(others);
 }
 
 void read_prelude_object(const std::string& object) { (void)prelude_at(object); }

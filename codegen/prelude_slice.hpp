@@ -9,18 +9,20 @@
 /// as LLVM writes them. Anything else is not cut.
 #pragma once
 
-#include <llvm/ADT/StringRef.h>
+#include <llvm/ADT/ArrayRef.h>
 
 #include <optional>
 #include <string>
-#include <vector>
+
+#include "codegen/relocatable_object.hpp"
 
 namespace dyad::codegen {
 
-/// The paths of an object and of all others that are linked with it, itself not among them. The slice of it that these
-/// need; nothing if it is no such object, or if what one of the others asks for cannot be known. Thread-safe. What is
-/// found out about the object is kept for the life of the process: its content never changes.
-std::optional<std::string> cut_prelude_object(const std::string& object, const std::vector<std::string>& others);
+/// The path of an object and all others that are linked with it, itself not among them. The slice of it that these need;
+/// nothing if it is no such object. Thread-safe. What is found out about the object is kept for the life of the process:
+/// its content never changes.
+std::optional<std::string> cut_prelude_object(const std::string& object,
+                                              llvm::ArrayRef<const RelocatableObject*> others);
 
 /// Finds out now what is kept about the object. Thread-safe.
 void read_prelude_object(const std::string& object);

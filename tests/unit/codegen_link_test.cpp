@@ -137,6 +137,78 @@ TEST_F(CodegenLinkTest, ArgumentsGoThroughTheDriver) {
   EXPECT_NE(absent.diagnostics.find("unable to find library -lnosuchlibrary"), std::string::npos) << absent.diagnostics;
 }
 
+/// A link whose arguments say something about inputs reads all of every library; what this one says is said anyway.
+std::vector<std::string> whole_libraries(std::vector<std::string> arguments) {
+  arguments.push_back("-Wl,--no-demangle");
+  return arguments;
+}
+
+TEST_F(CodegenLinkTest, PartsOfLibrariesMakeTheSameImage) {
+  write("copies.c",  // an executable that is not PIE defines these itself, under all their names
+        "#define _GNU_SOURCE\n#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n#include <time.h>\n"
+        "int copies(void) { tzset(); return fprintf(stderr, \"\") + (environ != NULL) + (tzname[0] != NULL)"
+        " + (daylight != 2); }\n");
+  write("versions.c",  // not the default, and it wants a buffer
+        "__asm__(\".symver old_realpath, realpath@GLIBC_2.2.5\");\n"
+        "char* old_realpath(const char*, char*);\n"
+        "int versions(void) { return old_realpath(\"/\", 0) != 0; }\n");
+  write("weak.c",
+        "extern int nobody_has_this(void) __attribute__((weak));\n"
+        "extern int getpagesize(void) __attribute__((weak));\n"
+        "int weak(void) { return (nobody_has_this != 0) + (getpagesize != 0); }\n");
+  write("wide.c", "__int128 wide(__int128 a, __int128 b) { return a / b; }\n");  // from libgcc.a
+  write("main.cc",
+        "#include <cmath>\n#include <iostream>\n#include <map>\n#include <new>\n#include <regex>\n#include <string>\n"
+        "extern \"C\" { int copies(void); int versions(void); int weak(void); __int128 wide(__int128, __int128); }\n"
+        "void* operator new(std::size_t size) { return std::malloc(size); }\n"  // libstdc++ uses it, too
+        "void operator delete(void* p) noexcept { std::free(p); }\n"
+        "void operator delete(void* p, std::size_t) noexcept { std::free(p); }\n"
+        "struct Base { virtual ~Base() {} };\nstruct Derived : virtual Base {};\nthread_local std::string name;\n"
+        "extern \"C\" __attribute__((visibility(\"default\"))) int dyad_package_entry() {\n"
+        "  std::map<std::string, int> map{{\"a\", 1}};\n  name = \"x\";\n"
+        "  try { (void)std::stoi(\"no\"); } catch (const std::invalid_argument&) { map[\"b\"] = 2; }\n"
+        "  if (std::regex_match(name, std::regex(\"x+\"))) map[\"c\"] = static_cast<int>(std::sqrt(9.0));\n"
+        "  Base* base = new Derived;\n  map[\"d\"] = dynamic_cast<Derived*>(base) != nullptr;\n  delete base;\n"
+        "  std::cout << std::flush;\n"
+        "  return static_cast<int>(map.size()) + copies() + versions() + weak() + static_cast<int>(wide(9, 3)); }\n"
+        "int main() { return dyad_package_entry(); }\n");
+  for (const auto& position : {"-fPIC", "-fno-pie"}) {
+    const std::vector<std::string> objects{object("main.cc", {position}, DYAD_OUTPUT_OBJECT, /*main_symbol=*/""),
+                                           object("copies.c", {position}), object("versions.c", {position}),
+                                           object("weak.c", {position}), object("wide.c", {position})};
+    const bool is_shared = position == std::string("-fPIC");
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{}, {"-static-libgcc"}, {"-static-libstdc++"}}) {
+      for (const std::uint32_t kind : {DYAD_IMAGE_SHARED, DYAD_IMAGE_EXECUTABLE}) {
+        if (kind == DYAD_IMAGE_SHARED && !is_shared) continue;
+        std::vector<std::string> all = arguments;
+        if (!is_shared) all.emplace_back("-no-pie");
+        const Linked parts = link(kind, path("parts"), objects, {}, all);
+        const Linked whole = link(kind, path("whole"), objects, {}, whole_libraries(all));
+        ASSERT_EQ(whole.status, 0u) << whole.diagnostics;
+        ASSERT_EQ(parts.status, 0u) << parts.diagnostics;
+        EXPECT_TRUE(read(path("parts")) == read(path("whole"))) << position << " " << kind;
+        if (kind == DYAD_IMAGE_SHARED) continue;
+        EXPECT_EQ(exit_code_of(path("parts")), 4 + 3 + 0 + 1 + 3);
+      }
+    }
+  }
+}
+
+TEST_F(CodegenLinkTest, ALibraryThatOnlyAnObjectNamesGetsWhatItNeedsOfOthers) {
+  write("own.c", "const char* gnu_get_libc_version(void);\nint own(void) { return gnu_get_libc_version()[0] != 0; }\n");
+  ASSERT_EQ(std::system(("ar rc '" + path("libown.a") + "' '" + object("own.c") + "'").c_str()), 0);
+  write("main.c", "#pragma comment(lib, \"own\")\nint own(void);\nint main(void) { return own() + 4; }\n");
+  const std::string main = object("main.c", {}, DYAD_OUTPUT_OBJECT, /*main_symbol=*/"");
+  setenv("LIBRARY_PATH", root_.c_str(), 1);
+  library().begin_run();
+  const Linked linked = link(DYAD_IMAGE_EXECUTABLE, path("prog"), {main});
+  unsetenv("LIBRARY_PATH");
+  library().begin_run();
+  ASSERT_EQ(linked.status, 0u) << linked.diagnostics;
+  EXPECT_EQ(linked.diagnostics, "");
+  EXPECT_EQ(exit_code_of(path("prog")), 5);
+}
+
 TEST_F(CodegenLinkTest, LinksWorkFromSeveralThreadsAndAfterErrors) {
   write("a.c", "__attribute__((visibility(\"default\"))) int dyad_package_entry(void) { return 1; }\n");
   const std::string a = object("a.c");
