@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-#define DYAD_CODEGEN_ABI 7u
+#define DYAD_CODEGEN_ABI 8u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
 
 typedef struct dyad_str {
@@ -176,6 +176,8 @@ typedef struct dyad_link_sink {
   void (*diagnostics)(void* user, dyad_str text); /* everything the linker said, as it said it */
   /* What the link read (`objects` and `libraries` too) or looked for in vain: start files, -lfoo in each directory. */
   void (*input)(void* user, uint32_t kind, dyad_str path);
+  /* How many of the toolchain's libraries the linker saw in part: what it can need of them. */
+  void (*cut)(void* user, uint32_t libraries);
 } dyad_link_sink;
 
 typedef struct dyad_codegen {

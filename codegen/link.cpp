@@ -64,13 +64,26 @@ std::vector<std::string> arrange(const DriverResult& driver, const dyad_link& wh
   return result;
 }
 
-/// Could one of these name an input of the link, or a symbol, or where libraries are?
-bool name_inputs(const std::vector<std::string>& arguments) {
-  return std::ranges::any_of(arguments, [](llvm::StringRef argument) {
-    if (!argument.starts_with("-")) return true;
-    return llvm::any_of(llvm::ArrayRef{"-l", "-L", "-B", "-T", "-u", "-e", "-Wl,", "-Xlinker", "--sysroot"},
-                        [&](const char* option) { return argument.starts_with(option); });
-  });
+/// Are these the arguments that the driver has for a link of which the user says nothing? Then all inputs are known, no
+/// symbol is named, and no archive's members are linked that nobody asks for. What a configuration file of the driver's
+/// adds is not usual.
+bool are_usual(llvm::ArrayRef<std::string> arguments) {
+  using namespace llvm;
+  constexpr StringLiteral kWithValue[] = {"-o", "-m", "-z", "-dynamic-linker"};
+  constexpr StringLiteral kAlone[] = {"-shared", "-pie", "--eh-frame-hdr", "--as-needed", "--no-as-needed", "-lstdc++",
+                                      "-lm", "-lgcc_s", "-lgcc", "-lc", "-lpthread", "-Bsymbolic",
+                                      "--gc-sections", "--start-lib", "--end-lib", "--no-demangle"};
+  constexpr StringLiteral kBegins[] = {"/", "-L", "--hash-style=", "--build-id", "--version-script=/proc/self/fd/",
+                                       "--threads=", "--error-limit=", "--color-diagnostics=", "--dependency-file="};
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const StringRef argument = arguments[i];
+    if (is_contained(kWithValue, argument))
+      ++i;
+    else if (!is_contained(kAlone, argument) &&
+             none_of(kBegins, [&](StringRef begin) { return argument.starts_with(begin); }))
+      return false;
+  }
+  return true;
 }
 
 /// What the linker's arguments name besides the user's own: start files, libraries, scripts.
@@ -121,9 +134,10 @@ class LinkPlace {
   llvm::SmallString<128> directory_;
 };
 
-/// One link at a time. In process as long as lld says that it can run again.
+/// One link at a time. In process as long as lld says that it can run again. If it does not succeed with parts of
+/// libraries, it gets whole ones.
 LinkerRun run_lld(const std::vector<std::string>& arguments, LinkSlices& slices,
-                  const std::vector<const UnnamedFile*>& files) {
+                  const std::vector<const UnnamedFile*>& files, std::uint32_t& cut_libraries) {
   static std::mutex mutex;
   static bool can_run_in_process = true;
   {
@@ -138,9 +152,10 @@ LinkerRun run_lld(const std::vector<std::string>& arguments, LinkSlices& slices,
       lld::Result result{};
       std::thread([&] { result = lld::lldMain(argv, stream, stream, {{lld::Gnu, &lld::elf::link}}); }).join();
       can_run_in_process = result.canRunAgain;
-      const bool has_said_all = slices.were_foreseen();
+      cut_libraries = slices.cut_libraries();
+      const bool is_final = cut_libraries == 0 || (slices.were_foreseen() && result.retCode == 0);
       slices.use_whole_libraries();
-      if (!has_said_all) continue;
+      if (!is_final) continue;
       if (result.canRunAgain || result.retCode == 1) return {result.retCode, std::move(messages)};
       // It crashed. As a process it may not, and if it does it will say so.
     }
@@ -231,11 +246,13 @@ std::uint32_t link(const dyad_link& what, const dyad_link_sink& sink) {
   command.push_back("--dependency-file=" + dependencies);
   const std::vector<LinkerInput> libraries = find_library_lookups(command);
   LinkSlices slices;
-  if (!name_inputs(arguments))
+  if (arguments.empty() && are_usual(command))
     slices = LinkSlices(strings(what.objects), strings(what.libraries), toolchain_inputs(command, libraries));
   std::vector<const UnnamedFile*> files = slices.files();
   files.push_back(&*script);
-  const LinkerRun run = run_lld(slices.put_into(command), slices, files);
+  std::uint32_t cut_libraries = 0;
+  const LinkerRun run = run_lld(slices.put_into(command), slices, files, cut_libraries);
+  if (sink.cut) sink.cut(sink.user, cut_libraries);
   report_inputs({driver->files.get(), response_files.get()}, dependencies, command, libraries, slices, sink);
   LinkerReport said = read_linker_output(slices.name_wholes(run.messages));
   said.text.insert(0, driver->diagnostics);

@@ -1,9 +1,10 @@
 #include "codegen/link_slices.hpp"
 
+#include <llvm/BinaryFormat/ELF.h>
 #include <llvm/BinaryFormat/Magic.h>
 #include <llvm/Object/Archive.h>
-#include <llvm/Support/FileSystem.h>
 #include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Support/Path.h>
 
 #include <algorithm>
 
@@ -50,6 +51,10 @@ LinkSlices::LinkSlices(const std::vector<std::string>& objects, const std::vecto
     if (auto file = UnnamedFile::make(*cut)) preludes_.emplace(library, *std::move(file));
   }
 
+  const auto is_for_x86 = [](const auto& each) {
+    return each.second->file->getHeader().e_machine == llvm::ELF::EM_X86_64;
+  };
+  if (!std::ranges::all_of(read, is_for_x86)) return;  // others' libraries cannot be cut
   for (const auto& [path, object] : read) {
     if (const auto slice = preludes_.find(path); slice != preludes_.end()) {
       mention(slice->second.path());
@@ -94,7 +99,8 @@ void LinkSlices::mention(const RelocatableObject& object) {
   for (const auto& symbol : object.globals()) mentioned_.insert(symbol_hash(object.name_of(symbol)));
 }
 
-/// An object, an archive of objects, a linker script, which may name such; other files mention nothing.
+/// An object, an archive of objects, a linker script, which may name such; a shared library mentions nothing that is
+/// not cut from it, too.
 void LinkSlices::mention(const std::string& path) {
   if (known_.contains(path) || archives_.contains(path)) return;
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
@@ -109,16 +115,21 @@ void LinkSlices::mention(const std::string& path) {
     case llvm::file_magic::archive:
       archives_.emplace(path, std::move(*buffer));
       return;
+    case llvm::file_magic::elf_shared_object:
+      toolchains_.insert(path);
+      return;
     case llvm::file_magic::bitcode:
     case llvm::file_magic::elf:
     case llvm::file_magic::elf_executable:
-    case llvm::file_magic::elf_shared_object:
       return;
     default:
       known_.insert(path);  // a script that names itself is none
       for (const std::string& word : words_of((*buffer)->getBuffer())) {
         mentioned_.insert(symbol_hash(word));
-        if (word.starts_with("/")) mention(word);
+        if (word.starts_with("/"))
+          mention(word);
+        else if (llvm::StringRef(word).contains(".so"))
+          toolchains_.insert(word);  // found somewhere
       }
   }
   known_.insert(path);
@@ -165,13 +176,10 @@ bool LinkSlices::mention_members(const llvm::object::Archive& archive) {
 
 std::optional<llvm::StringRef> LinkSlices::see(llvm::StringRef path, llvm::StringRef bytes) {
   if (mentioned_.empty() || known_.contains(path)) return std::nullopt;
-  if (llvm::identify_magic(bytes) != llvm::file_magic::elf_shared_object) {
-    is_surprised_ = true;
-    return std::nullopt;
-  }
-  auto cut = cut_shared_library(bytes, mentioned_);
-  if (!cut) return std::nullopt;
-  return shared_libraries_.emplace_back(*std::move(cut));
+  if (toolchains_.contains(path) || toolchains_.contains(llvm::sys::path::filename(path)))
+    if (auto cut = cut_shared_library(bytes, mentioned_)) return shared_libraries_.emplace_back(*std::move(cut));
+  is_surprised_ = true;  // also by a library that is no ours to cut: it may refer to what was cut from others
+  return std::nullopt;
 }
 
 void LinkSlices::use_whole_libraries() {

@@ -26,7 +26,8 @@ class LinkSlices {
   /// None: every input as it is.
   LinkSlices() = default;
   /// `objects` and `libraries` are paths of objects, `others` those of everything else that the linker's arguments
-  /// name: the toolchain's start files and libraries, scripts.
+  /// name: the toolchain's start files and libraries, scripts. The arguments name no symbols, and no archive from which
+  /// members are linked that nobody asks for.
   LinkSlices(const std::vector<std::string>& objects, const std::vector<std::string>& libraries,
              const std::vector<std::string>& others);
 
@@ -39,10 +40,12 @@ class LinkSlices {
   std::string whole_of(const std::string& path) const;
 
   /// A shared library's slice: what lld, in this process, shall take for the content of the file. Nothing: all of it.
-  /// Lives as long as this object.
+  /// Lives until use_whole_libraries().
   std::optional<llvm::StringRef> see(llvm::StringRef path, llvm::StringRef bytes);
+  /// How many libraries were cut.
+  std::uint32_t cut_libraries() const { return static_cast<std::uint32_t>(shared_libraries_.size()); }
   /// If not, something was linked that may mention symbols which were cut away: link again with whole libraries.
-  bool were_foreseen() const { return !is_surprised_ || shared_libraries_.empty(); }
+  bool were_foreseen() const { return !is_surprised_; }
   void use_whole_libraries();
 
  private:
@@ -53,8 +56,9 @@ class LinkSlices {
 
   std::map<std::string, UnnamedFile> preludes_;
   std::list<std::string> shared_libraries_;
-  std::set<std::string, std::less<>> known_;   ///< files of which `mentioned_` has what matters
-  llvm::DenseSet<std::uint64_t> mentioned_;    ///< hashes of symbols; empty: libraries are not cut
+  std::set<std::string, std::less<>> known_;       ///< files of which `mentioned_` has what matters
+  std::set<std::string, std::less<>> toolchains_;  ///< paths or names of shared libraries that may be cut
+  llvm::DenseSet<std::uint64_t> mentioned_;        ///< hashes of symbols; empty: libraries are not cut
   std::map<std::string, std::unique_ptr<llvm::MemoryBuffer>> archives_;  ///< of which it has nothing yet
   bool is_surprised_ = false;
 };

@@ -101,7 +101,10 @@ bool Selector::select(const llvm::InvokeInst& invoke) {
   auto& saved = this->*member_of(SavedPoint());
   saved = FuncInfo.InsertPt;
   const bool done = lower(invoke);
-  if (!done && saved != FuncInfo.InsertPt) removeDeadCode(FuncInfo.InsertPt, saved);
+  if (!done) {
+    recomputeInsertPt();
+    if (saved != FuncInfo.InsertPt) removeDeadCode(FuncInfo.InsertPt, saved);
+  }
   MIMD = {};
   if (done) return true;
   remove_locals();

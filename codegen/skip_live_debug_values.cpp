@@ -32,8 +32,8 @@ class SkipLiveDebugValues : public llvm::MachineFunctionPass {
 
   bool runOnMachineFunction(llvm::MachineFunction& function) override {
     const llvm::DISubprogram* program = function.getFunction().getSubprogram();
-    if (!program || !program->getUnit() ||
-        program->getUnit()->getEmissionKind() == llvm::DICompileUnit::LineTablesOnly)
+    if (!program || !program->getUnit()) return false;
+    if (program->getUnit()->getEmissionKind() == llvm::DICompileUnit::LineTablesOnly && !names_variables(function))
       return false;
     // It may ask for what this pass may ask for, which deletes the resolver in the end.
     llvms_->setResolver(getResolver());
@@ -43,6 +43,13 @@ class SkipLiveDebugValues : public llvm::MachineFunctionPass {
   }
 
  private:
+  /// As it may by what was inlined from elsewhere.
+  static bool names_variables(const llvm::MachineFunction& function) {
+    return llvm::any_of(function, [](const llvm::MachineBasicBlock& block) {
+      return llvm::any_of(block, [](const llvm::MachineInstr& each) { return each.isDebugInstr(); });
+    });
+  }
+
   std::unique_ptr<llvm::Pass> llvms_;
 };
 

@@ -30,7 +30,8 @@ std::vector<std::pair<std::string, std::chrono::nanoseconds>> Timeline::steps() 
 void print_statistics(const build::Statistics& statistics, const cache::StoreCounts& cache) {
   fmt::print(stderr, "stats: compile run={} cached={}\n", statistics.compile_run.load(),
              statistics.compile_cached.load());
-  fmt::print(stderr, "stats: link run={} cached={}\n", statistics.link_run.load(), statistics.link_cached.load());
+  fmt::print(stderr, "stats: link run={} cached={} cut={}\n", statistics.link_run.load(), statistics.link_cached.load(),
+             statistics.link_cut.load());
   fmt::print(stderr, "stats: package known={} result cached={}\n", statistics.packages_known.load(),
              statistics.results_cached.load());
   fmt::print(stderr, "stats: index used={}\n", statistics.index_used.load());

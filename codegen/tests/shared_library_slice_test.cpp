@@ -7,8 +7,11 @@
 #include <llvm/BinaryFormat/ELF.h>
 #include <llvm/Object/ELF.h>
 #include <llvm/Support/MemoryBuffer.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <map>
 #include <random>
@@ -133,25 +136,56 @@ TEST(SharedLibrarySlice, WhatIsNoLibraryIsNotCut) {
     EXPECT_FALSE(cut_shared_library(llvm::StringRef(library).take_front(size), hashes_of({"qsort"}))) << size;
 }
 
-/// A damaged library is cut to something or not at all. (lld says what is wrong with it.)
+/// The bytes end where memory ends.
+class BeforeTheEnd {
+ public:
+  explicit BeforeTheEnd(const std::string& bytes)
+      : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))),
+        size_((bytes.size() + page_ - 1) / page_ * page_ + page_),
+        memory_(static_cast<char*>(
+            mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))),
+        bytes_(memory_ + size_ - page_ - bytes.size(), bytes.size()) {
+    std::memcpy(memory_ + size_ - page_ - bytes.size(), bytes.data(), bytes.size());
+    mprotect(memory_ + size_ - page_, page_, PROT_NONE);
+  }
+  BeforeTheEnd(const BeforeTheEnd&) = delete;
+  BeforeTheEnd& operator=(const BeforeTheEnd&) = delete;
+  ~BeforeTheEnd() { munmap(memory_, size_); }
+  llvm::StringRef bytes() const { return bytes_; }
+
+ private:
+  std::size_t page_, size_;
+  char* memory_;
+  llvm::StringRef bytes_;
+};
+
+/// A damaged or shortened library is cut to something or not at all; nothing outside of it is read. (lld says what is
+/// wrong with it.)
 TEST(SharedLibrarySlice, SurvivesDamage) {
-  const std::string library = c_library();
+  std::string library = c_library();
+  library.resize(library.size() / 8 * 8);
   const auto mentioned = hashes_of({"qsort", "environ", "malloc", "stderr"});
   auto file = llvm::cantFail(llvm::object::ELFFile<Elf>::create(library));
   std::vector<std::pair<std::uint64_t, std::uint64_t>> tables{{0, sizeof(Elf::Ehdr)},
                                                              {file.getHeader().e_shoff, 64 * file.getHeader().e_shnum}};
   for (const auto& section : llvm::cantFail(file.sections()))
-    if (section.sh_type == llvm::ELF::SHT_DYNSYM || section.sh_type == llvm::ELF::SHT_GNU_HASH)
-      tables.emplace_back(section.sh_offset, section.sh_size);
+    for (const unsigned type : {llvm::ELF::SHT_DYNSYM, llvm::ELF::SHT_GNU_HASH, llvm::ELF::SHT_GNU_versym,
+                                llvm::ELF::SHT_GNU_verdef, llvm::ELF::SHT_DYNAMIC, llvm::ELF::SHT_STRTAB})
+      if (section.sh_type == type) tables.emplace_back(section.sh_offset, section.sh_size);
   std::mt19937 random(7);
+  int cut = 0, refused = 0;
   for (int round = 0; round < 300; ++round) {
     std::string damaged = library;
     for (int i = 0; i < 8; ++i) {
       const auto& [begin, size] = tables[random() % tables.size()];
-      damaged[begin + random() % size] = static_cast<char>(random());
+      damaged[(begin + random() % size) % damaged.size()] = static_cast<char>(random());
     }
-    (void)cut_shared_library(damaged, mentioned);
+    if (round % 4 == 0) damaged.resize(random() % damaged.size() / 8 * 8);
+    const BeforeTheEnd guarded(damaged);
+    ++(cut_shared_library(guarded.bytes(), mentioned) ? cut : refused);
   }
+  EXPECT_GT(cut, 50);
+  EXPECT_GT(refused, 50);
 }
 
 }  // namespace

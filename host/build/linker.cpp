@@ -97,6 +97,7 @@ Result<LinkOutcome> Linker::run(const LinkJob& job, const cache::ActionId& looku
   struct Said {
     LinkOutcome outcome;
     std::vector<UnitInput> read;
+    bool has_cut = false;
   } said;
   dyad_link_sink sink{};
   sink.size = sizeof sink;
@@ -111,11 +112,13 @@ Result<LinkOutcome> Linker::run(const LinkJob& job, const cache::ActionId& looku
   sink.input = [](void* user, std::uint32_t kind, dyad_str path) {
     static_cast<Said*>(user)->read.push_back({kind, text(path), {}});
   };
+  sink.cut = [](void* user, std::uint32_t count) { static_cast<Said*>(user)->has_cut = count != 0; };
   {
     Stopwatch stopwatch(parts_.statistics.link_ns);
     said.outcome.ok = (*codegen)->link(&what, &sink) == 0;
   }
   ++parts_.statistics.link_run;
+  if (said.has_cut) ++parts_.statistics.link_cut;
   said.outcome.file = job.output;
   if (said.outcome.ok) keep(job, lookup, said.read, said.outcome);
   return std::move(said.outcome);

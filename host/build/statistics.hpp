@@ -34,6 +34,7 @@ struct Statistics {
   std::atomic<std::uint64_t> compile_cached{0};  ///< compilations whose object came from the cache
   std::atomic<std::uint64_t> link_run{0};
   std::atomic<std::uint64_t> link_cached{0};
+  std::atomic<std::uint64_t> link_cut{0};        ///< links that saw the toolchain's libraries in part
   std::atomic<std::uint64_t> packages_known{0};  ///< packages whose images or results needed no look at any unit
   std::atomic<std::uint64_t> results_cached{0};
   std::atomic<std::uint64_t> index_used{0};      ///< packages that asked the workspace's other sources for symbols

@@ -104,6 +104,7 @@ inline dyad_compile_sink sink_into(Compiled& result) {
 
 struct Linked {
   unsigned status = 99;
+  unsigned cut_libraries = 0;
   std::string diagnostics;
   struct Undefined {
     std::string symbol, demangled, object;
@@ -220,6 +221,7 @@ class CodegenTest : public testing::Test {
       static_cast<Linked*>(user)->duplicate.push_back({text(symbol), text(demangled), text(first), text(second)});
     };
     sink.diagnostics = [](void* user, dyad_str said) { static_cast<Linked*>(user)->diagnostics += text(said); };
+    sink.cut = [](void* user, std::uint32_t count) { static_cast<Linked*>(user)->cut_libraries = count; };
     result.status = library().link(&what, &sink);
     return result;
   }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -64,6 +65,24 @@ int variadic(int n, ...) {
   const char* third = va_arg(arguments, const char*);
   va_end(arguments);
   return first + static_cast<int>(second) + third[0];
+}
+
+// Calls that FastISel begins and cannot end, with nothing but variables as arguments.
+int two_bools(bool a, bool b) { maybe(3); return a * 2 + b; }
+int bool_and_wide(bool a, __int128 b) { maybe(3); return a + static_cast<int>(b >> 64); }
+int bool_and_long_double(bool a, long double b) { maybe(3); return a + static_cast<int>(b); }
+int bool_and_floats(bool a, std::pair<float, float> b) { maybe(3); return a + static_cast<int>(b.first + b.second); }
+int half_done(bool b, int n, __int128 wide, long double real, std::pair<float, float> floats) {
+  Noisy noisy("h");
+  int sum = two_bools(b, n == 3);
+  sum += two_bools(n == 3, b) + two_bools(!b, b) + two_bools(give_bool(9), !b);
+  sum += bool_and_wide(b, wide) + bool_and_long_double(b, real) + bool_and_floats(b, floats);
+  try {
+    sum += bool_and_wide(!b, wide) ? two_bools(b, n != 3) : two_bools(n != 3, b);
+  } catch (const std::exception&) {
+    sum = -sum;
+  }
+  return sum;
 }
 
 struct Base {
@@ -177,6 +196,11 @@ template <class F> void attempt(F f) {
 int main() {
   for (int n = 1; n < 44; ++n) attempt([n] { all_kinds(n); });
   for (int n = 1; n < 6; ++n) attempt([n] { std::printf("%d ", nested(n)); });
+  for (int n = -12; n < 4; ++n)
+    attempt([n] {
+      step = n;
+      std::printf("%d ", half_done(n % 2 == 0, n, static_cast<__int128>(5) << 64, 4.5L, {1.5F, 2.5F}));
+    });
   for (int n = 1; n < 6; ++n) attempt([n] { Whole whole(n); });
   for (int n = 1; n < 5; ++n) attempt([n] { quiet(n); });
   for (int n = 1; n < 5; ++n) attempt([n] { arrays(n); });
