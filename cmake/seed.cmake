@@ -9,13 +9,18 @@ endforeach()
 # Readable by whoever may read the folder.
 list(APPEND environment DYAD_CACHE_SHARED=1)
 set(seed ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/seed)
+set(prebuilt)
+if(DYAD_PREBUILT)  # its target stands for no file
+  set(prebuilt ${DYAD_PREBUILT}/lib/dyad/libdyad_codegen.so)
+endif()
 add_custom_command(OUTPUT ${seed}.made
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${seed}
   COMMAND ${CMAKE_COMMAND} -E make_directory ${seed}
   COMMAND ${CMAKE_COMMAND} -E env ${environment} DYAD_CACHE=${seed} $<TARGET_FILE:dyad> cache seed
   COMMAND ${CMAKE_COMMAND} -E touch ${seed}.made
   DEPENDS dyad dyad_codegen dyad_worker ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/runtime.o
-          ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/main.o ${PROJECT_SOURCE_DIR}/backends/runtime/gtest_adapter.cpp VERBATIM)
+          ${PROJECT_BINARY_DIR}/${DYAD_LIB_DIR}/main.o ${PROJECT_SOURCE_DIR}/backends/runtime/gtest_adapter.cpp
+          ${prebuilt} VERBATIM)
 if(DYAD_SANITIZE)
   add_custom_target(dyad_seed DEPENDS ${seed}.made)  # for whoever says what the sanitizer is not to report
 else()
