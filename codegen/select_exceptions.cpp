@@ -182,8 +182,8 @@ bool Selector::select(const llvm::LandingPadInst& pad) {
 
 bool select_instruction(llvm::FastISel* selector, const llvm::Instruction* instruction) {
   auto* ours = static_cast<dyad::codegen::Selector*>(selector);
-  if (const auto* invoke = llvm::dyn_cast<llvm::InvokeInst>(instruction); invoke && dyad::codegen::can_be_called_fast(*invoke))
-    return ours->select(*invoke);
+  if (const auto* invoke = llvm::dyn_cast<llvm::InvokeInst>(instruction))
+    return dyad::codegen::can_be_called_fast(*invoke) ? ours->select(*invoke) : select_as_llvm(selector, instruction);
   if (const auto* pad = llvm::dyn_cast<llvm::LandingPadInst>(instruction)) return ours->select(*pad);
   return select_as_llvm(selector, instruction);
 }

@@ -3,7 +3,8 @@
 /// LLVM's pass "Live DEBUG_VALUE analysis" extends what is known about where variables are, and follows every register
 /// through every function for it, also with line tables alone (-gline-tables-only, dyad's own flag), which name no
 /// variable: 7 % of the time of emitting an object. The linker puts the pass of this file in the place of LLVM's
-/// (CMakeLists.txt: --wrap, of the variable by which TargetPassConfig names it); with more debug information it runs that.
+/// (CMakeLists.txt: --wrap, of the variable by which TargetPassConfig names it); with more debug information it runs
+/// that.
 
 #include <llvm/CodeGen/MachineFunction.h>
 #include <llvm/CodeGen/MachineFunctionPass.h>

@@ -167,8 +167,8 @@ TEST_F(CodegenLinkTest, PartsOfLibrariesMakeTheSameImage) {
         "  return static_cast<int>(map.size()) + copies() + versions() + weak() + static_cast<int>(wide(9, 3)); }\n"
         "int main() { return dyad_package_entry(); }\n");
   for (const bool is_shared : {true, false}) {
-    const std::vector<std::string> flags = is_shared ? std::vector<std::string>{"-fPIC"}
-                                                     : std::vector<std::string>{"-fPIE", "-fdirect-access-external-data"};
+    std::vector<std::string> flags{"-fPIC"};
+    if (!is_shared) flags = {"-fPIE", "-fdirect-access-external-data"};
     const std::vector<std::string> objects{object("main.cc", flags, DYAD_OUTPUT_OBJECT, /*main_symbol=*/""),
                                            object("copies.c", flags), object("versions.c", flags),
                                            object("weak.c", flags), object("wide.c", flags)};
@@ -214,7 +214,9 @@ TEST_F(CodegenLinkTest, WhatOnlyTheCommandNamesGetsWhatItNeeds) {
     if (linked.diagnostics.find("cannot open") != std::string::npos) continue;  // there is no such runtime here
     ASSERT_EQ(linked.status, 0u) << linked.diagnostics;
     EXPECT_EQ(linked.cut_libraries, 0u) << flags[0];
+    setenv("LLVM_PROFILE_FILE", path("main.profraw").c_str(), 1);
     EXPECT_EQ(exit_code_of(path("prog")), 6);
+    unsetenv("LLVM_PROFILE_FILE");
   }
 }
 

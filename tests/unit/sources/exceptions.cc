@@ -173,17 +173,41 @@ struct Whole : Member {
   Member second;
   Noisy third;
 };
-void quiet(int n) noexcept { try { maybe(n); Noisy x("q"); maybe(n); } catch (int) { std::printf("no "); } catch (...) { std::printf("quiet "); } }
+void quiet(int n) noexcept {
+  try {
+    maybe(n);
+    Noisy x("q");
+    maybe(n);
+  } catch (int) {
+    std::printf("no ");
+  } catch (...) {
+    std::printf("quiet ");
+  }
+}
 [[noreturn]] void leave(int n) { Noisy l("l"); throw n; }
 int number(int n) { try { leave(n); } catch (long) { return -2; } catch (int value) { return value; } }
 void arrays(int n) { Member* all = new Member[3]{Member(n), Member(n), Member(n)}; delete[] all; }
 template <class T> int rethrown(int n) {
   std::exception_ptr kept;
   try { maybe(n); throw T(); } catch (...) { kept = std::current_exception(); }
-  try { std::rethrow_exception(kept); } catch (const std::exception& e) { return static_cast<int>(std::string(e.what()).size()); } catch (int) { return 7; }
+  try {
+    std::rethrow_exception(kept);
+  } catch (const std::exception& e) {
+    return static_cast<int>(std::string(e.what()).size());
+  } catch (int) {
+    return 7;
+  }
 }
 struct AtEnd { ~AtEnd() noexcept(false) { maybe(2); } };
-void throwing_destructor() { try { AtEnd end; Noisy n("d"); maybe(99); } catch (const std::exception& e) { std::printf("[%s] ", e.what()); } }
+void throwing_destructor() {
+  try {
+    AtEnd end;
+    Noisy n("d");
+    maybe(99);
+  } catch (const std::exception& e) {
+    std::printf("[%s] ", e.what());
+  }
+}
 
 template <class F> void attempt(F f) {
   step = 0;
