@@ -6,6 +6,7 @@
 
 #include "host/cli/options.hpp"
 #include "host/commands.hpp"
+#include "host/heap.hpp"
 
 namespace {
 
@@ -41,6 +42,7 @@ int complain(ExitCode code, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  keep_free_memory();
   auto command = cli::parse(argc, argv);
   if (!command) return complain(ExitCode::kUsage, command.error().text);
   auto code = std::visit(Dispatch(), *command);

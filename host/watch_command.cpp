@@ -14,9 +14,9 @@
 #include "host/commands.hpp"
 #include "host/discover/source_name.hpp"
 #include "host/discover/workspace.hpp"
+#include "host/heap.hpp"
 #include "host/resident.hpp"
 #include "host/run/wait_readable.hpp"
-#include "host/watch/memory.hpp"
 #include "host/watch/tree_watch.hpp"
 
 namespace dyad {
@@ -98,7 +98,7 @@ void say(const std::string& text) {
 Paths wait_for_change(watch::TreeWatch& tree, const run::InterruptWatch& interrupts, Paths changed) {
   while (changed.empty() && interrupts.signal() == 0) {
     if (!run::wait_readable({tree.fd(), interrupts.fd()}, kIdle)) {
-      watch::return_free_memory();
+      return_free_memory();
       run::wait_readable({tree.fd(), interrupts.fd()});
     }
     changed = tree.take();
