@@ -22,6 +22,8 @@ extern "C" {
 
 #define DYAD_CODEGEN_ABI 8u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
+/* Bytes of stack that compile() and make_prelude() need. On a thread that has less left they make one for their work. */
+#define DYAD_CODEGEN_STACK ((size_t)16 << 20)
 
 typedef struct dyad_str {
   const char* data;

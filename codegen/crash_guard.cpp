@@ -3,6 +3,7 @@
 #include <clang/Basic/Stack.h>
 #include <llvm/Support/CrashRecoveryContext.h>
 #include <llvm/Support/ErrorHandling.h>
+#include <llvm/Support/PrettyStackTrace.h>
 #include <llvm/Support/TargetSelect.h>
 
 #include <mutex>
@@ -39,18 +40,30 @@ void initialise_llvm() {
   });
 }
 
-std::optional<std::string> run_guarded(llvm::function_ref<void()> work) {
+std::optional<std::string> run_guarded(llvm::function_ref<void()> work, std::size_t stack) {
   initialise_llvm();
   char text[kFatalTextSize] = "";
   llvm::CrashRecoveryContext context;
-  const bool done = context.RunSafelyOnThread(
-      [&] {
-        clang::noteBottomOfStack(/*ForceSet=*/true);
-        platform::AlternateStack stack;
-        fatal_text = text;
-        work();
-      },
-      kStackSize);
+  auto guarded = [&] {
+    clang::noteBottomOfStack(/*ForceSet=*/true);
+    fatal_text = text;
+    work();
+  };
+  bool done = false;
+  if (platform::stack_left() >= stack) {
+    static thread_local const platform::AlternateStack signal_stack;
+    const void* doing = llvm::SavePrettyStackState();
+    done = context.RunSafely(guarded);
+    llvm::RestorePrettyStackState(doing);
+    fatal_text = nullptr;
+  } else {
+    done = context.RunSafelyOnThread(
+        [&] {
+          const platform::AlternateStack signal_stack;
+          guarded();
+        },
+        static_cast<unsigned>(stack));
+  }
   if (done) return std::nullopt;
   if (text[0]) return std::string(text);
   std::string name = platform::signal_name(context.RetCode - 128);

@@ -1,6 +1,8 @@
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
+#include <cstdint>
 #include <cstdlib>
 
 #include "codegen/crash_guard.hpp"
@@ -19,6 +21,20 @@ void use_alternate_stacks() {
     action.sa_flags |= SA_ONSTACK;
     sigaction(signal, &action, nullptr);
   }
+}
+
+std::size_t stack_left() {
+  static thread_local const auto end = [] {
+    void* lowest = nullptr;
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+      std::size_t size = 0;
+      if (pthread_attr_getstack(&attributes, &lowest, &size) != 0) lowest = nullptr;
+      pthread_attr_destroy(&attributes);
+    }
+    return reinterpret_cast<std::uintptr_t>(lowest);
+  }();
+  return end == 0 ? 0 : reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - end;
 }
 
 AlternateStack::AlternateStack() : memory_(std::malloc(kAlternateStackSize)) {

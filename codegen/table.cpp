@@ -142,7 +142,8 @@ Result<void> make(const dyad_table& what, CompileResult& result) {
 std::uint32_t table(const dyad_table& what, const dyad_compile_sink& sink) {
   CompileResult result;
   Result<void> made;
-  const auto crash = run_guarded([&] { made = make(what, result); });
+  constexpr std::size_t kStack = std::size_t{1} << 20;  // a table is data: nothing nests
+  const auto crash = run_guarded([&] { made = make(what, result); }, kStack);
   if (crash || !made) {
     CompileResult failure;
     failure.diagnostics = error_line("test table of " + view(what.package).str() + ": " +

@@ -23,6 +23,8 @@ struct Compiler::Gathered {
 
 namespace {
 
+constexpr std::size_t kOwnStack = std::size_t{1} << 20;  // of a worker, below a compilation
+
 /// On the thread of the compilation, inside of its span.
 void record_phase(void*, std::uint32_t phase, std::int64_t begin_ns, std::int64_t end_ns, std::int64_t busy_ns) {
   using enum trace::Phase;
@@ -78,6 +80,7 @@ Compiler::Compiler(const Toolchain& toolchain, inputs::World& world, UnitInputs&
       statistics_(statistics),
       scratch_(std::move(scratch)),
       parallelism_(oneapi::tbb::global_control::max_allowed_parallelism, jobs + 1),
+      stack_size_(oneapi::tbb::global_control::thread_stack_size, DYAD_CODEGEN_STACK + kOwnStack),
       arena_(static_cast<int>(jobs), 0) {}
 
 Compiler::~Compiler() {

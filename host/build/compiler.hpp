@@ -117,6 +117,7 @@ class Compiler {
   std::atomic<bool> work_foreseen_ = false;
   /// One more than the workers: TBB counts the thread that asks, which compiles nothing here.
   oneapi::tbb::global_control parallelism_;
+  oneapi::tbb::global_control stack_size_;  ///< compilations run on the workers themselves
   oneapi::tbb::task_arena arena_;
   std::optional<Preludes> preludes_;  ///< uses the arena
   std::mutex verified_mutex_;

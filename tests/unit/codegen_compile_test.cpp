@@ -1,3 +1,7 @@
+#include <pthread.h>
+
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -6,6 +10,18 @@
 namespace dyad::codegen_test {
 
 using CodegenCompileTest = CodegenTest;
+
+/// Runs `work` on a thread that needs no other for a compilation.
+void on_large_stack(std::function<void()> work) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, DYAD_CODEGEN_STACK + (1 << 20)), 0);
+  pthread_t thread;
+  auto run = [](void* of) -> void* { return (*static_cast<std::function<void()>*>(of))(), nullptr; };
+  ASSERT_EQ(pthread_create(&thread, &attributes, run, &work), 0);
+  pthread_attr_destroy(&attributes);
+  pthread_join(thread, nullptr);
+}
 
 TEST_F(CodegenCompileTest, EntryRefusesAnotherAbi) {
   void* handle = dlopen(DYAD_BINARY_DIR "/lib/dyad/libdyad_codegen.so", RTLD_NOW | RTLD_LOCAL);
@@ -250,14 +266,22 @@ TEST_F(CodegenCompileTest, CrashInTheCompilerFailsOneFileAndOthersGoOn) {
   std::thread other([&] {
     for (Compiled& result : good) result = compile("good.cc");
   });
-  for (const std::string& kind : kinds) {
+  auto compile_and_compare = [&](const std::string& kind) {
     const Compiled a = compile(kind + ".cc");
     EXPECT_EQ(a.status, unsigned{DYAD_COMPILE_CRASHED}) << kind << a.diagnostics;
     EXPECT_NE(a.diagnostics.find("error: the compiler crashed on " + path(kind + ".cc") + ": "), std::string::npos)
         << kind << ": " << a.diagnostics;
     EXPECT_EQ(a.output, "");
     EXPECT_TRUE(a.read(path(kind + ".cc"))) << kind;
-  }
+  };
+  std::ranges::for_each(kinds, compile_and_compare);
+  // The same on a thread that has the stack for it, and goes on.
+  on_large_stack([&] {
+    for (const std::string& kind : kinds) {
+      compile_and_compare(kind);
+      EXPECT_EQ(compile("good.cc").status, unsigned{DYAD_COMPILE_OK}) << "after " << kind;
+    }
+  });
   other.join();
   for (const Compiled& result : good) EXPECT_EQ(result.status, unsigned{DYAD_COMPILE_OK}) << result.diagnostics;
   EXPECT_EQ(compile("good.cc").status, unsigned{DYAD_COMPILE_OK});
