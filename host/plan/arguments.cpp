@@ -113,9 +113,10 @@ class Arguments::Impl {
     if (!packages) return packages;
     append(arguments, std::move(*packages));
     if (whose == Whose::kUser) {
-      include("-isystem", options_.include_dir);
       auto places = up_to_root(directory, workspace_.root);
       for (const fs::path& place : places) include("-iquote", place);
+      // Late: else libraries' headers are looked for here first, and that they are not here is a fact of each source.
+      include("-idirafter", options_.include_dir);
       for (const fs::path& place : places) include("-idirafter", place);
     }
     append(arguments, std::move(settings.flags));

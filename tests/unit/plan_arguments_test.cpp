@@ -100,8 +100,8 @@ TEST_F(ArgumentsTest, IncludeRootsStandInTheirOrder) {
   auto arguments = *make("include_roots = [\"third/include\"]\n").compile(tree_.root() / "a/b/x.cc");
   EXPECT_EQ(values(arguments, "-I"), (Strings{root("third/include"), root("include"), root("src")}));
   EXPECT_EQ(values(arguments, "-iquote"), (Strings{root("a/b"), root("a"), tree_.root().native()}));
-  EXPECT_EQ(values(arguments, "-idirafter"), (Strings{root("a/b"), root("a"), tree_.root().native()}));
-  EXPECT_EQ(values(arguments, "-isystem"), Strings{"/dyad/include"});
+  EXPECT_EQ(values(arguments, "-idirafter"),
+            (Strings{"/dyad/include", root("a/b"), root("a"), tree_.root().native()}));
 }
 
 TEST_F(ArgumentsTest, ASourceOutsideTheWorkspaceSeesItsOwnDirectory) {
