@@ -29,7 +29,7 @@ using Paths = std::set<fs::path>;
 
 /// So long nothing must have changed before a run begins: editors and generators write several files at once, and what
 /// comes later ends the run and begins another.
-constexpr std::chrono::milliseconds kQuiet{5};
+constexpr std::chrono::milliseconds kQuiet{2};
 /// ... but not longer than this.
 constexpr std::chrono::milliseconds kLongestBurst{1000};
 /// A run uses the memory of the one before, which it would take anew page by page; not when nobody edits for so long.
