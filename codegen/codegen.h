@@ -22,7 +22,8 @@ extern "C" {
 
 #define DYAD_CODEGEN_ABI 8u
 #define DYAD_CODEGEN_SYMBOL "dyad_codegen_entry"
-/* Bytes of stack that compile() and make_prelude() need. On a thread that has less left they make one for their work. */
+/* Bytes of stack that compile(), make_prelude() and merge_ir() need. On a thread that has less left they make another
+ * for their work; one that has it keeps an alternate stack for signals. */
 #define DYAD_CODEGEN_STACK ((size_t)16 << 20)
 
 typedef struct dyad_str {

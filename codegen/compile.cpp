@@ -200,10 +200,10 @@ void run(Job& job) {
     done = emit_ir(compiler, job);
   } else if (job.output == DYAD_OUTPUT_BITCODE) {
     FindAndEmit<clang::EmitBCAction> action(job.directory, job.timed, job.result, audit ? &*audit : nullptr);
-    done = compiler.ExecuteAction(action);
+    done = execute(compiler, action);
   } else {
     FindAndEmit<clang::EmitObjAction> action(job.directory, job.timed, job.result, audit ? &*audit : nullptr);
-    done = compiler.ExecuteAction(action);
+    done = execute(compiler, action);
   }
   if (audit) {
     job.objection = audit->objection();

@@ -44,7 +44,7 @@ std::optional<std::string> run_guarded(llvm::function_ref<void()> work, std::siz
   initialise_llvm();
   char text[kFatalTextSize] = "";
   llvm::CrashRecoveryContext context;
-  auto guarded = [&] {
+  auto guarded = [&]() noexcept {  // an exception is a crash
     clang::noteBottomOfStack(/*ForceSet=*/true);
     fatal_text = text;
     work();

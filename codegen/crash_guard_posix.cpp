@@ -42,13 +42,11 @@ AlternateStack::AlternateStack() : memory_(std::malloc(kAlternateStackSize)) {
   stack_t stack{};
   stack.ss_sp = memory_;
   stack.ss_size = kAlternateStackSize;
-  sigaltstack(&stack, nullptr);
+  sigaltstack(&stack, &before_);
 }
 
 AlternateStack::~AlternateStack() {
-  stack_t off{};
-  off.ss_flags = SS_DISABLE;
-  sigaltstack(&off, nullptr);
+  if (memory_) sigaltstack(&before_, nullptr);
   std::free(memory_);
 }
 

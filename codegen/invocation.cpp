@@ -38,6 +38,10 @@ std::shared_ptr<clang::CompilerInvocation> make_invocation(const std::vector<std
   return invocation;
 }
 
+bool execute(clang::CompilerInstance& compiler, clang::FrontendAction& action) noexcept {
+  return compiler.ExecuteAction(action);
+}
+
 void add_module_arguments(std::vector<std::string>& arguments) {
   arguments.insert(arguments.end(), {"-fmodules", "-fno-cxx-modules", "-fno-implicit-modules"});
 }

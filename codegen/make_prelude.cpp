@@ -166,7 +166,7 @@ bool run(Work& work, clang::FrontendAction& action, std::vector<std::string> arg
   compiler.createDiagnostics(&printer, /*ShouldOwnClient=*/false);
   compiler.createFileManager();
   if (output) compiler.setOutputStream(std::move(output));
-  return compiler.ExecuteAction(action) && !compiler.getDiagnostics().hasErrorOccurred();
+  return execute(compiler, action) && !compiler.getDiagnostics().hasErrorOccurred();
 }
 
 bool make_module(Work& work, const std::vector<std::string>& arguments, const PreludeStructure& structure,

@@ -260,7 +260,7 @@ PreludeStructure read_structure(const std::vector<std::string>& headers, const s
   compiler.createDiagnostics(&printer, /*ShouldOwnClient=*/false);
   compiler.createFileManager();
   StructureAction action(headers, structure);
-  if (!compiler.ExecuteAction(action) || compiler.getDiagnostics().hasErrorOccurred()) structure.ok = false;
+  if (!execute(compiler, action) || compiler.getDiagnostics().hasErrorOccurred()) structure.ok = false;
   return structure;
 }
 

@@ -28,11 +28,11 @@ bool is_source(const std::filesystem::path& path);
 Language language_of(const std::filesystem::path& path);
 
 /// Arguments for dyad_compile.args, without the file. Include roots: settings' roots (-I), then root/include and
-/// root/src
-/// (-I, if they exist or not: a directory that appears must be noticed), then the file's directory and its ancestors up
-/// to the root (-iquote and, after the system's, -idirafter: a file named `version` in a project must not hide a
-/// standard header). Also what pkg-config says, and the settings' flags, behind dyad's own. Computed once per directory
-/// and language; thread-safe. For IR: what concerns code generation alone. Fails if pkg-config does.
+/// root/src (-I, if they exist or not: a directory that appears must be noticed), the file's directory and its
+/// ancestors up to the root (-iquote), and behind the system's dyad's own (-idirafter) and once more the file's
+/// directory and its ancestors (-idirafter: a file named `version` in a project must not hide a standard header). Also
+/// what pkg-config says, and the settings' flags, behind dyad's own. Computed once per directory and language; thread-
+/// safe. For IR: what concerns code generation alone. Fails if pkg-config does.
 class Arguments {
  public:
   Arguments(const discover::Workspace&, BuildOptions);
