@@ -45,24 +45,19 @@ std::optional<std::string> run_guarded(llvm::function_ref<void()> work, std::siz
   char text[kFatalTextSize] = "";
   llvm::CrashRecoveryContext context;
   auto guarded = [&]() noexcept {  // an exception is a crash
+    static thread_local const platform::AlternateStack signal_stack;
     clang::noteBottomOfStack(/*ForceSet=*/true);
     fatal_text = text;
     work();
   };
   bool done = false;
   if (platform::stack_left() >= stack) {
-    static thread_local const platform::AlternateStack signal_stack;
     const void* doing = llvm::SavePrettyStackState();
     done = context.RunSafely(guarded);
     llvm::RestorePrettyStackState(doing);
     fatal_text = nullptr;
   } else {
-    done = context.RunSafelyOnThread(
-        [&] {
-          const platform::AlternateStack signal_stack;
-          guarded();
-        },
-        static_cast<unsigned>(stack));
+    done = context.RunSafelyOnThread(guarded, static_cast<unsigned>(stack));
   }
   if (done) return std::nullopt;
   if (text[0]) return std::string(text);

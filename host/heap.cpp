@@ -19,11 +19,8 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
 void* operator new[](std::size_t size, std::align_val_t alignment) {
   return allocated(mi_malloc_aligned(size, static_cast<std::size_t>(alignment)));
 }
-#endif
 
 namespace dyad {
-
-#ifdef DYAD_MIMALLOC
 
 namespace {
 void set_delay(long milliseconds) {
@@ -43,11 +40,11 @@ void return_free_memory() {
   keep_free_memory();
 }
 
+}  // namespace dyad
+
 #else  // a sanitizer has a heap of its own
 
-void keep_free_memory() {}
-void return_free_memory() {}
+void dyad::keep_free_memory() {}
+void dyad::return_free_memory() {}
 
 #endif
-
-}  // namespace dyad
