@@ -28,7 +28,6 @@ class Contender {
     test.backend_by_default = false;
     auto session = TestSession::open(test);
     if (!session) return fail(session.error());
-    (*session)->run_options.measure_phases = true;
     return Contender(std::move(*session));
   }
 
@@ -52,16 +51,15 @@ class Contender {
     return all;
   }
 
-  /// Runs all packages once. Returns how long that took.
-  std::chrono::nanoseconds run(run::InterruptWatch& interrupts, std::vector<PackageResult>& results) {
-    results.assign(jobs_.size(), {});
-    const auto begin = std::chrono::steady_clock::now();
-    run::Runner runner(*session_->backend, session_->run_options,
-                       [&](std::size_t order, PackageResult result) { results[order] = std::move(result); });
-    for (const run::PackageJob& job : jobs_) runner.submit(job);
-    runner.close();
-    runner.run(interrupts);
-    return std::chrono::steady_clock::now() - begin;
+  /// Runs all packages once, as `dyad test` would.
+  compare::WholeRun run(run::InterruptWatch& interrupts) { return run(interrupts, session_->run_options); }
+
+  /// Likewise one at a time, and looks at once at all that they say: that takes longer, and tells the phases.
+  std::vector<PackageResult> run_for_phases(run::InterruptWatch& interrupts) {
+    run::RunOptions options = session_->run_options;
+    options.measure_phases = true;
+    options.parallel = 1;
+    return run(interrupts, options).results;
   }
 
   std::vector<std::string> names() const {
@@ -72,6 +70,18 @@ class Contender {
 
  private:
   explicit Contender(std::unique_ptr<TestSession> session) : session_(std::move(session)) {}
+
+  compare::WholeRun run(run::InterruptWatch& interrupts, const run::RunOptions& options) {
+    compare::WholeRun whole{.results = std::vector<PackageResult>(jobs_.size()), .wall = {}};
+    const auto begin = std::chrono::steady_clock::now();
+    run::Runner runner(*session_->backend, options,
+                       [&](std::size_t order, PackageResult result) { whole.results[order] = std::move(result); });
+    for (const run::PackageJob& job : jobs_) runner.submit(job);
+    runner.close();
+    runner.run(interrupts);
+    whole.wall = std::chrono::steady_clock::now() - begin;
+    return whole;
+  }
 
   std::unique_ptr<TestSession> session_;
   std::vector<run::PackageJob> jobs_;
@@ -114,16 +124,16 @@ Result<int> compare_backends(const cli::CompareOptions& options) {
 
   run::InterruptWatch interrupts;
   compare::Measurements measurements(names, contenders[0].names(), options.test.parallel_packages);
-  std::vector<PackageResult> results;
   for (unsigned round = 0; round <= options.runs; ++round) {
     for (std::size_t turn = 0; turn < 2; ++turn) {
       const std::size_t backend = (round + turn) % 2;
-      const auto wall = contenders[backend].run(interrupts, results);
+      const compare::WholeRun whole = contenders[backend].run(interrupts);
+      const std::vector<PackageResult> phases = contenders[backend].run_for_phases(interrupts);
       if (interrupts.signal() != 0) return 128 + interrupts.signal();
       // The first round warms up the caches of the system.
       if (round > 0) {
-        measurements.add(backend, results, wall);
-      } else if (!all_ran(results, names[backend])) {
+        measurements.add(backend, whole, phases);
+      } else if (!all_ran(whole.results, names[backend])) {
         return static_cast<int>(ExitCode::kBuildFailed);
       }
     }

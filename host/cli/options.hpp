@@ -42,7 +42,7 @@ struct TestOptions {
   std::optional<std::string> list;  ///< name the tests that match, run none
   std::string backend = "dll";      ///< a name, a path, or kBothBackends
   bool backend_by_default = true;   ///< nobody has asked for it
-  unsigned parallel_packages = 1;   ///< -p: packages run at once; default: number of processors
+  unsigned parallel_packages = 1;   ///< -p: packages run at once; default: processors and one more
   unsigned compile_jobs = 1;        ///< -j: compilations at once; default: number of processors
   std::chrono::milliseconds timeout = std::chrono::minutes(10);  ///< per package; zero: none
   std::optional<std::chrono::milliseconds> test_timeout;         ///< per test; zero: none; not given: dyad.toml, 1m
@@ -88,7 +88,7 @@ struct BisectOptions {
 
 /// dyad compare [flags] [patterns]
 struct CompareOptions {
-  TestOptions test;  ///< `backend` is not used; parallel_packages is 1 unless given
+  TestOptions test;  ///< `backend` is not used
   std::array<std::string, 2> backends{"dll", "exe"};
   unsigned runs = 9;           ///< of each
   std::filesystem::path json;  ///< where everything is written to; empty: nowhere

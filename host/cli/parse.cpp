@@ -130,6 +130,8 @@ class Checks {
 };
 
 unsigned processors() { return std::max(1U, std::thread::hardware_concurrency()); }
+/// One more: a package that has ended leaves its processor with nothing to do until the next one has been started.
+unsigned packages_at_once() { return processors() + 1; }
 
 /// What `test` and `build` share.
 struct BuildWords {
@@ -232,7 +234,7 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
                      "repetition");
   parser.add_value("--retries", retries, "N", "try a test that fails, crashes or times out up to N\ntimes more");
   parser.add_value("--flaky", flaky, "VERDICT", "what passing in a later try is: pass (the default) or\nfail");
-  parser.add_value("-p", packages, "N", "packages run at once; default: number of processors");
+  parser.add_value("-p", packages, "N", "packages run at once; default: processors and one more");
   parser.add_value("--isolate", isolate, "WHAT",
                    "a process of its own for each package or test, or none;\ndefault: auto, one that a package leaves "
                    "as it was takes\nthe next (dll)");
@@ -249,7 +251,7 @@ Result<Command> parse_test(const Words& words, RunCommand command = RunCommand::
   if (*help) return **help;
 
   Checks checks;
-  options.parallel_packages = processors();
+  options.parallel_packages = packages_at_once();
   if (!packages.empty()) checks.take(options.parallel_packages, read_number("-p", packages, kMostAtOnce));
   if (!count.empty()) checks.take(options.count.emplace(), read_number("--count", count, kMostRuns));
   if (!retries.empty()) checks.take(options.retries, read_number("--retries", retries, kMostRetries, 0));
@@ -338,7 +340,7 @@ Result<Command> parse_compare(const Words& words) {
   parser.add_value("--run", options.test.run, "REGEX", "run only the tests that match");
   parser.add_value("--skip", options.test.skip, "REGEX", "do not run the tests that match");
   parser.add_value("--timeout", timeout, "DURATION", "kill a package that runs longer; default: 10m");
-  parser.add_value("-p", packages, "N", "packages run at once; default: 1, which disturbs least");
+  parser.add_value("-p", packages, "N", "packages run at once where the wall time is taken;\ndefault: as dyad test");
   parser.add_switch("--release", options.test.release, "compile with -O2 instead of -O0; assert() stays");
   parser.add_value("-j", jobs, "N", "compilations at once; default: number of processors");
   parser.add_patterns(options.test.patterns);
@@ -348,6 +350,7 @@ Result<Command> parse_compare(const Words& words) {
 
   Checks checks;
   options.test.compile_jobs = processors();
+  options.test.parallel_packages = packages_at_once();
   options.test.count = 1;
   if (!runs.empty()) checks.take(options.runs, read_number("--runs", runs, kMostCompared));
   if (!backends.empty()) checks.take(options.backends, read_pair("--backends", backends));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace dyad::compare {
@@ -23,11 +24,12 @@ double milliseconds(Nanoseconds time) { return std::chrono::duration<double, std
 
 }  // namespace
 
-void Measurements::add(std::size_t backend, const std::vector<run::PackageResult>& results, Nanoseconds wall) {
-  Run run{.wall = wall};
-  for (const run::PackageResult& result : results) {
+void Measurements::add(std::size_t backend, const WholeRun& whole, const std::vector<run::PackageResult>& phases) {
+  Run run{.wall = whole.wall};
+  for (const run::PackageResult& result : whole.results) run.verdicts[0].push_back(run::verdicts_of(result));
+  for (const run::PackageResult& result : phases) {
     run.times.push_back(result.times);
-    run.verdicts.push_back(run::verdicts_of(result));
+    run.verdicts[1].push_back(run::verdicts_of(result));
   }
   runs_.at(backend).push_back(std::move(run));
 }
@@ -44,13 +46,16 @@ std::vector<std::string> Measurements::differences() const {
   std::vector<std::string> order;
   std::map<std::string, unsigned> seen;
   const std::size_t runs = std::min(runs_[0].size(), runs_[1].size());
-  for (std::size_t i = 0; i < runs; ++i)
-    for (std::size_t package = 0; package < packages_.size(); ++package)
-      for (const std::string& line : run::verdict_differences(runs_[0][i].verdicts[package], backends_[0],
-                                                              runs_[1][i].verdicts[package], backends_[1])) {
-        std::string text = packages_[package] + " " + line;
-        if (seen[text]++ == 0) order.push_back(text);
-      }
+  for (std::size_t i = 0; i < runs; ++i) {
+    std::set<std::string> now;  // a line counts once in a pair of runs
+    for (std::size_t kind = 0; kind < 2; ++kind)
+      for (std::size_t package = 0; package < packages_.size(); ++package)
+        for (const std::string& line : run::verdict_differences(runs_[0][i].verdicts[kind][package], backends_[0],
+                                                                runs_[1][i].verdicts[kind][package], backends_[1])) {
+          std::string text = packages_[package] + " " + line;
+          if (now.insert(text).second && seen[text]++ == 0) order.push_back(text);
+        }
+  }
   for (std::string& text : order)
     text = fmt::format("{} ({} of {} run{})", text, seen[text], runs, runs == 1 ? "" : "s");
   return order;
@@ -59,7 +64,7 @@ std::vector<std::string> Measurements::differences() const {
 Comparison Measurements::compute() const {
   Comparison result{.backends = backends_, .runs = static_cast<unsigned>(runs_[0].size()), .parallel = parallel_};
   if (!runs_[0].empty())
-    for (const auto& package : runs_[0].front().verdicts) result.tests += package.tests.size();
+    for (const auto& package : runs_[0].front().verdicts[0]) result.tests += package.tests.size();
   for (auto [name, member] : kPhases)
     result.phases.push_back(row(name, [&](const Run& run) {
       Nanoseconds sum{};

@@ -24,17 +24,23 @@ struct Row {
 
 struct Comparison {
   std::array<std::string, 2> backends;
-  unsigned runs = 0;      ///< of each
-  unsigned parallel = 1;  ///< packages at once
+  unsigned runs = 0;      ///< of each, of either kind
+  unsigned parallel = 1;  ///< packages at once where the wall time was taken
   std::size_t tests = 0;
   std::vector<Row> phases;               ///< start, load, run, capture, stop: sums over all packages' processes
   Row sum;                               ///< of the phases
-  Row wall;                              ///< the whole run, from the first start to the last end
+  Row wall;                              ///< a whole run as users have it, from the first start to the last end
   std::vector<Row> packages;             ///< sums of the phases of each, in their order
   std::vector<std::string> differences;  ///< between verdicts: "calc TestX: PASS on dll, FAIL on exe (2 of 9 runs)"
 
   /// "dll is the better default for these packages: ...", or that there is no difference to speak of.
   std::string advice() const;
+};
+
+/// All packages, `parallel` at once.
+struct WholeRun {
+  std::vector<run::PackageResult> results;
+  std::chrono::nanoseconds wall;
 };
 
 /// Takes the results of one run after the other.
@@ -43,14 +49,15 @@ class Measurements {
   Measurements(std::array<std::string, 2> backends, std::vector<std::string> packages, unsigned parallel)
       : backends_(std::move(backends)), packages_(std::move(packages)), parallel_(parallel) {}
 
-  /// One run of all packages on backend 0 or 1. The i-th run of one is compared with the i-th of the other.
-  void add(std::size_t backend, const std::vector<run::PackageResult>& results, std::chrono::nanoseconds wall);
+  /// Two runs of all packages on backend 0 or 1, the second one at a time with its phases measured. The i-th pair of
+  /// one is compared with the i-th of the other.
+  void add(std::size_t backend, const WholeRun& whole, const std::vector<run::PackageResult>& phases);
   Comparison compute() const;
 
  private:
   struct Run {
-    std::vector<run::ProcessTimes> times;        ///< by package
-    std::vector<run::PackageVerdicts> verdicts;  ///< likewise
+    std::vector<run::ProcessTimes> times;                       ///< by package
+    std::array<std::vector<run::PackageVerdicts>, 2> verdicts;  ///< likewise, in the whole run and in the other
     std::chrono::nanoseconds wall;
   };
   template <class Time>

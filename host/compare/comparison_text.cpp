@@ -62,8 +62,9 @@ std::string format_table(const Comparison& comparison, std::size_t packages) {
     return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
   };
   std::string text =
-      fmt::format("{} against {}: {}, {}, {} of each in turn, {} at a time\nmilliseconds: median (least..most)\n\n", a,
-                  b, count(comparison.packages.size(), "package"), count(comparison.tests, "test"),
+      fmt::format("{} against {}: {}, {}, {} of each in turn\nmilliseconds: median (least..most); wall: {} at a time, "
+                  "the rest: one by one\n\n",
+                  a, b, count(comparison.packages.size(), "package"), count(comparison.tests, "test"),
                   count(comparison.runs, "run"), count(comparison.parallel, "package"));
   text += line("phase", a, b, a + "/" + b);
   for (const Row& row : comparison.phases) text += line(row);

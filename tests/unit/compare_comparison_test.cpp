@@ -22,8 +22,10 @@ PackageResult package(std::chrono::nanoseconds run, Verdict verdict = Verdict::k
 Measurements sample(Verdict on_exe = Verdict::kPass) {
   Measurements measurements({"dll", "exe"}, {"a", "b<&>"}, 1);
   for (int i = 0; i < 3; ++i) {
-    measurements.add(0, {package(6ms), package(16ms)}, 30ms + i * 1ms);
-    measurements.add(1, {package(10ms, i == 1 ? on_exe : Verdict::kPass), package(40ms)}, 60ms + i * 2ms);
+    const std::vector<PackageResult> dll{package(6ms), package(16ms)};
+    const std::vector<PackageResult> exe{package(10ms, i == 1 ? on_exe : Verdict::kPass), package(40ms)};
+    measurements.add(0, {dll, 30ms + i * 1ms}, dll);
+    measurements.add(1, {exe, 60ms + i * 2ms}, exe);
   }
   return measurements;
 }
@@ -75,7 +77,8 @@ TEST(CompareComparisonTest, CountsTheRunsWhoseVerdictsDiffer) {
 
 TEST(CompareTextTest, TheTableFitsTheTerminalAndNamesTheSlowestFirst) {
   std::string table = format_table(sample(Verdict::kCrash).compute());
-  EXPECT_NE(table.find("dll against exe: 2 packages, 2 tests, 3 runs of each in turn, 1 package at a time"),
+  EXPECT_NE(table.find("dll against exe: 2 packages, 2 tests, 3 runs of each in turn\nmilliseconds: median "
+                       "(least..most); wall: 1 package at a time, the rest: one by one\n"),
             std::string::npos);
   EXPECT_NE(table.find("run              22.00 (22.00..22.00)   50.00 (50.00..50.00)  0.44 (0.44..0.44)\n"),
             std::string::npos)
