@@ -20,11 +20,16 @@
 #include <xmmintrin.h>
 #endif
 
+#include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cfenv>
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <string_view>
 #include <utility>
 
 #include "backends/runtime/interpose.hpp"
@@ -35,8 +40,62 @@ namespace {
 
 using inputs::real;
 
-/// A process that holds so much more memory than at its beginning is not used again.
-constexpr long kMostGrowth = 128L << 20;
+/// A process that holds so many KiB more than at its beginning is not used again.
+constexpr long kMostGrowth = 128 << 10;
+
+/// What is compared of /proc/self/status (man 5 proc_pid_status), in its order, and what a difference is called. A line
+/// that this kernel does not have is never there.
+struct StatusLine {
+  std::string_view field, word;
+};
+constexpr StatusLine kIgnored{"\nSigIgn:\t", "signal"}, kCaught{"\nSigCgt:\t", "signal"};
+constexpr StatusLine kStatus[] = {{"Name:\t", "identity"},
+                                  {"\nUmask:\t", "umask"},
+                                  {"\nUid:\t", "identity"},
+                                  {"\nGid:\t", "identity"},
+                                  {"\nGroups:\t", "identity"},
+                                  {"\nVmLck:\t", "locked memory"},
+                                  {"\nThreads:\t", "thread"},
+                                  {"\nSigPnd:\t", "pending signal"},
+                                  {"\nShdPnd:\t", "pending signal"},
+                                  {"\nSigBlk:\t", "signal mask"},
+                                  kIgnored,
+                                  kCaught,
+                                  {"\nCapInh:\t", "identity"},
+                                  {"\nCapPrm:\t", "identity"},
+                                  {"\nCapEff:\t", "identity"},
+                                  {"\nCapBnd:\t", "identity"},
+                                  {"\nCapAmb:\t", "identity"},
+                                  {"\nNoNewPrivs:\t", "identity"},
+                                  {"\nSeccomp:\t", "identity"},
+                                  {"\nCpus_allowed:\t", "identity"}};
+constexpr std::string_view kResident = "\nVmRSS:\t";
+
+/// What stands behind `field` on its line, looked for from `from` on, which then is behind it; empty if there is none.
+std::string_view value_of(std::string_view text, std::string_view field, std::size_t& from) {
+  const std::size_t at = text.find(field, from);
+  if (at == std::string_view::npos) return {};
+  const std::size_t begin = at + field.size();
+  from = std::min(text.find('\n', begin), text.size());
+  return text.substr(begin, from - begin);
+}
+std::string_view value_of(std::string_view text, std::string_view field) {
+  std::size_t from = 0;
+  return value_of(text, field, from);
+}
+
+/// Bit N - 1 for each signal N, without those that the C library keeps for itself.
+std::uint64_t signals_of(std::string_view text, const StatusLine& line) {
+  std::uint64_t set = 0;
+  const std::string_view value = value_of(text, line.field);
+  std::from_chars(value.data(), value.data() + value.size(), set, 16);
+  return set & ~(std::uint64_t{3} << (32 - 1));
+}
+
+std::string name_of_signal(int number) {
+  const char* name = ::sigabbrev_np(number);
+  return name != nullptr ? std::string("signal SIG") + name : "signal " + std::to_string(number);
+}
 
 /// For random(): what the C library begins with has this size.
 char g_random_state[128];
@@ -46,9 +105,20 @@ bool same_bytes(const Array& a, const Array& b) {
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
-bool same_action(const struct sigaction& a, const struct sigaction& b) {
-  // The C library adds a flag of its own to what was ever set.
-  return a.sa_handler == b.sa_handler && (a.sa_handler == SIG_DFL || a.sa_flags == b.sa_flags);
+bool same_handler(const struct sigaction& a, const struct sigaction& b) {
+  return a.sa_handler == b.sa_handler && a.sa_flags == b.sa_flags;
+}
+
+/// Empty if both say the same. A signal that is handled, at least, is named.
+std::string compare_status(std::string_view now, std::string_view before) {
+  if (now == before) return {};
+  for (const StatusLine& line : kStatus) {
+    if (value_of(now, line.field) == value_of(before, line.field)) continue;
+    if (line.field != kIgnored.field && line.field != kCaught.field) return std::string(line.word);
+    if (const std::uint64_t different = signals_of(now, line) ^ signals_of(before, line); different != 0)
+      return name_of_signal(std::countr_zero(different) + 1);
+  }
+  return {};
 }
 
 }  // namespace
@@ -58,14 +128,12 @@ Audit::Audit(int socket) : socket_(socket) {
   real().tzset();  // or the first to ask for a local time would change something
   has_timer();
   before_ = take();
-  resident_ = resident_pages();
 }
 
 Audit::State Audit::take() {
   State now{};
+  take_status(now);
   Identity& self = now.identity;
-  ::getresuid(&self.real_user, &self.effective_user, &self.saved_user);
-  ::getresgid(&self.real_group, &self.effective_group, &self.saved_group);
   self.group = ::getpgrp();
   self.session = ::getsid(0);
   self.priority = ::getpriority(PRIO_PROCESS, 0);
@@ -74,27 +142,19 @@ Audit::State Audit::take() {
   self.dumpable = ::prctl(PR_GET_DUMPABLE);
   ::prctl(PR_GET_PDEATHSIG, &self.death_signal);
   ::prctl(PR_GET_CHILD_SUBREAPER, &self.subreaper);
-  self.no_new_privileges = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
   self.keep_capabilities = ::prctl(PR_GET_KEEPCAPS);
-  ::prctl(PR_GET_NAME, self.name);
-  ::syscall(SYS_sched_getaffinity, 0, sizeof self.processors, self.processors);
   struct stat root;
   if (::syscall(SYS_newfstatat, AT_FDCWD, "/", &root, 0) == 0) {
     self.root_device = root.st_dev;
     self.root = root.st_ino;
   }
 
-  now.umask = ::umask(0);
-  ::umask(now.umask);
   ::dl_iterate_phdr(
       [](dl_phdr_info* info, std::size_t, void* images) {
         *static_cast<unsigned long long*>(images) = info->dlpi_adds - info->dlpi_subs;
         return 1;
       },
       &now.images);
-  for (int number = 1; number < NSIG; ++number)
-    ::sigaction(number, nullptr, &now.signals[static_cast<unsigned>(number)]);
-  ::sigprocmask(SIG_SETMASK, nullptr, &now.mask);
   for (unsigned which = 0; which < now.limits.size(); ++which)
     ::prlimit(0, static_cast<__rlimit_resource>(which), nullptr, &now.limits[which]);
   now.rounding = std::fegetround();
@@ -134,26 +194,17 @@ Audit::State Audit::take() {
 
 std::string Audit::find_difference() {
   // First what would go on to change the rest.
-  struct stat threads;
-  if (::syscall(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &threads, 0) != 0 || threads.st_nlink != 3)
-    return "thread";
+  State now = take();
+  if (std::string different = compare_status(now.status, before_.status); !different.empty()) return different;
   siginfo_t child;
   if (::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD) return "process";
   if (has_timer()) return "timer";
 
-  State now = take();
   if (now.images != before_.images) return "image stays mapped";
   if (std::string open = find_open_descriptor(); !open.empty()) return open;
-  for (int number = 1; number < NSIG; ++number) {
-    const auto at = static_cast<std::size_t>(number);
-    if (same_action(now.signals[at], before_.signals[at])) continue;
-    const char* name = ::sigabbrev_np(number);
-    return name != nullptr ? std::string("signal SIG") + name : "signal " + std::to_string(number);
-  }
-  if (!same_bytes(now.mask, before_.mask)) return "signal mask";
+  if (!std::ranges::equal(now.handlers, before_.handlers, same_handler)) return "signal handler";
   stack_t stack;
   if (::sigaltstack(nullptr, &stack) != 0 || (stack.ss_flags & SS_DISABLE) == 0) return "signal stack";
-  if (now.umask != before_.umask) return "umask";
   if (!same_bytes(now.limits, before_.limits)) return "resource limit";
   if (now.identity != before_.identity) return "identity";
   if (now.rounding != before_.rounding || now.traps != before_.traps || now.sse_control != before_.sse_control)
@@ -164,7 +215,7 @@ std::string Audit::find_difference() {
   if (::fwide(stdin, 0) > 0 || ::fwide(stdout, 0) > 0 || ::fwide(stderr, 0) > 0) return "standard stream";
   if (now.terminate != before_.terminate || now.out_of_memory != before_.out_of_memory) return "handler";
   if (now.next_key != before_.next_key) return "thread-specific key";
-  if (resident_pages() - resident_ > kMostGrowth / ::getpagesize()) return "memory";
+  if (now.resident - before_.resident > kMostGrowth) return "memory";
   return {};
 }
 
@@ -195,16 +246,24 @@ bool Audit::has_timer() {
   return std::exchange(next, id + 1) != id;
 }
 
-long Audit::resident_pages() {
-  int file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0));
-  if (file < 0) return 0;
-  char text[128];
-  long size = ::syscall(SYS_read, file, text, sizeof text - 1);
+void Audit::take_status(State& state) {
+  const int file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0));
+  if (file < 0) return;
+  char bytes[8192];
+  const long size = ::syscall(SYS_read, file, bytes, sizeof bytes);
   ::syscall(SYS_close, file);
-  if (size <= 0) return 0;
-  text[size] = '\0';
-  const char* second = std::strchr(text, ' ');
-  return second == nullptr ? 0 : std::atol(second);
+  if (size <= 0) return;
+  const std::string_view text(bytes, static_cast<std::size_t>(size));
+  std::size_t from = 0;
+  for (const StatusLine& line : kStatus) {
+    const std::string_view value = value_of(text, line.field, from);
+    if (!value.empty()) state.status.append(line.field).append(value);
+  }
+  for (std::uint64_t caught = signals_of(text, kCaught); caught != 0; caught &= caught - 1)
+    ::sigaction(std::countr_zero(caught) + 1, nullptr, &state.handlers.emplace_back());
+  std::string_view resident = value_of(text, kResident);
+  resident.remove_prefix(std::min(resident.find_first_not_of(' '), resident.size()));
+  std::from_chars(resident.data(), resident.data() + resident.size(), state.resident);
 }
 
 void Audit::put_back_unseen() {

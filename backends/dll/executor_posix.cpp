@@ -15,6 +15,8 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "backends/abi/backend.h"
 #include "backends/dll/audit.hpp"
@@ -75,17 +77,16 @@ class Executor {
 
   [[noreturn]] void serve() {
     std::optional<Audit> audit;
+    bool is_first = true;
     for (;;) {
-      RunOrder order{};
-      int fds[kMostRunFds];
-      if (!receive(order, fds)) _exit(0);
-      if (!audit) {
-        set_limits(order);
-        audit.emplace(socket_);
-      }
+      Received received;
+      if (!receive(received)) _exit(0);
+      const RunOrder& order = received.order;
+      if (std::exchange(is_first, false)) set_limits(order);
+      if (order.then == RunOrder::kAudit && !audit) audit.emplace(socket_);
       Ending ending{Ending::kReturned, 0, secret_, {}};
-      ending.status = run(order, fds);
-      if (order.then == RunOrder::kAudit) copy_text(ending.text, audit->find_difference());
+      ending.status = run(received);
+      if (audit) copy_text(ending.text, audit->find_difference());
       Audit::put_back_unseen();
       tell(socket_, ending);
       if (ending.text[0] != '\0') _exit(0);
@@ -93,6 +94,12 @@ class Executor {
   }
 
  private:
+  struct Received {
+    RunOrder order{};
+    std::string_view request;  ///< in a buffer that the next one overwrites
+    int event = -1, capture = -1, input = -1, file = -1;
+  };
+
   static void set_limits(const RunOrder& order) {
     rlimit limit{};
     if (order.core == 0 && getrlimit(RLIMIT_CORE, &limit) == 0) {
@@ -112,57 +119,70 @@ class Executor {
   }
 
   /// False when nothing more is wanted.
-  bool receive(RunOrder& order, int (&fds)[kMostRunFds]) const {
-    iovec part{&order, sizeof order};
+  bool receive(Received& received) const {
+    static char text[kMostRequest];
+    int fds[kMostRunFds];
+    iovec parts[]{{&received.order, sizeof received.order}, {text, sizeof text}};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)];
     msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
+    message.msg_iov = parts;
+    message.msg_iovlen = std::size(parts);
     message.msg_control = control;
     message.msg_controllen = sizeof control;
     ssize_t got;
     while ((got = recvmsg(socket_, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
-    if (got != sizeof order) return false;
+    const RunOrder& order = received.order;
+    if (got < 0 || static_cast<std::size_t>(got) != sizeof order + order.request_size) return false;
+    received.request = {text, order.request_size};
     cmsghdr* header = CMSG_FIRSTHDR(&message);
-    std::fill(std::begin(fds), std::end(fds), -1);
     const std::size_t size = header == nullptr ? 0 : header->cmsg_len - CMSG_LEN(0);
     if ((message.msg_flags & MSG_CTRUNC) != 0) have_no_room(EMFILE);
-    if (size != sizeof fds && size != sizeof(int) * kInputFd) return false;  // without an input log
+    int* wanted[kMostRunFds] = {&received.event, &received.capture};
+    std::size_t count = 2;
+    if (order.has_log != 0) wanted[count++] = &received.input;
+    if (order.request_size == 0) wanted[count++] = &received.file;
+    if (size != sizeof(int) * count) return false;
     std::memcpy(fds, CMSG_DATA(header), size);
+    for (std::size_t i = 0; i < count; ++i) *wanted[i] = fds[i];
     return true;
   }
 
   /// Descriptors as backend.h says, and the working directory. False if that is not possible.
-  static bool settle_in(const Request& request, const int (&fds)[kMostRunFds]) {
-    const int from[] = {-1, fds[kCaptureFd], fds[kCaptureFd], fds[kEventFd], fds[kInputFd]};
+  static bool settle_in(const Request& request, Received& received) {
     static_assert(DYAD_CHILD_EVENT_FD == 3 && DYAD_CHILD_INPUT_FD == 4);
-    // They may stand in each other's places: first all out of the way.
-    int moved[std::size(from)];
-    for (std::size_t i = 1; i < std::size(from); ++i) moved[i] = from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD_CLOEXEC, 10);
-    const int error = errno;
-    for (int i = 0; i < kMostRunFds; ++i)
-      if (fds[i] >= 0) close(fds[i]);
-    bool ok = true;
-    errno = error;
-    for (int to = 1; to < static_cast<int>(std::size(from)); ++to) {
-      const int fd = moved[static_cast<std::size_t>(to)];
-      if (fd < 0 && to == DYAD_CHILD_INPUT_FD) continue;
-      ok = ok && fd >= 0 && dup2(fd, to) == to;
-      close(fd);
+    // One that stands where another belongs gets out of the way. It does not happen after a test that leaves 0, 1 and 2
+    // alone.
+    auto is_in_the_way = [&](const int& fd) { return fd < 3 || (&fd == &received.input && fd == DYAD_CHILD_EVENT_FD); };
+    for (int* fd : {&received.event, &received.capture, &received.input}) {
+      if (*fd < 0 || !is_in_the_way(*fd)) continue;
+      const int moved = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
+      if (moved < 0) return false;
+      close(std::exchange(*fd, moved));
     }
-    return ok && chdir(request.cwd) == 0;
+    auto place = [](int fd, int to) {
+      if (fd == to) return fcntl(fd, F_SETFD, 0) == 0;
+      const bool placed = dup2(fd, to) == to;
+      close(fd);
+      return placed;
+    };
+    return dup2(received.capture, STDOUT_FILENO) >= 0 && place(received.capture, STDERR_FILENO) &&
+           place(received.event, DYAD_CHILD_EVENT_FD) &&
+           (received.input < 0 || place(received.input, DYAD_CHILD_INPUT_FD)) && chdir(request.cwd) == 0;
   }
 
   /// Runs an image and unmaps it. Returns what its main returned, or ends the process as a program would.
-  int run(const RunOrder& order, const int (&fds)[kMostRunFds]) const {
+  int run(Received& received) const {
     // Kept beyond this run: an environment that another thread still reads.
     static Request request;
     std::string problem;
     SharedImage image;
-    if (!request.read_from(fds[kRequestFd])) {
+    const bool is_request =
+        received.file < 0 ? request.read(received.request) : request.read_from(received.file);
+    if (received.file >= 0) close(received.file);
+    if (!is_request) {
       problem = "a damaged request";
-    } else if (!settle_in(request, fds)) {
+    } else if (!settle_in(request, received)) {
       if (errno == EMFILE || errno == ENFILE) have_no_room(errno);
       problem = std::string("cannot prepare a process in ") + request.cwd + ": " + std::strerror(errno);
     } else {
@@ -180,9 +200,10 @@ class Executor {
       tell(socket_, ending);
       _exit(DYAD_EXIT_LOAD_FAILED);
     }
-    if (order.then == RunOrder::kEnd) close(socket_);
+    const bool is_last = received.order.then == RunOrder::kEnd;
+    if (is_last) close(socket_);
     const int code = image.package()->main(static_cast<int>(request.argv.size()) - 1, request.argv.data());
-    if (order.then == RunOrder::kEnd || g_ends_with_process || !image.unload()) exit(code);
+    if (is_last || g_ends_with_process || !image.unload()) exit(code);
     std::cout.flush();
     std::clog.flush();
     std::fflush(nullptr);

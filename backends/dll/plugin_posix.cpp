@@ -64,14 +64,14 @@ class Descriptor {
   int fd_;
 };
 
-/// Sends `message` with `count` descriptors. False and errno if nobody is there.
+/// Sends `message` and `text` behind it, with `count` descriptors. False and errno if nobody is there.
 template <class Message>
-bool send_message(int socket, const Message& message, const int* fds, std::size_t count) {
-  iovec part{const_cast<Message*>(&message), sizeof message};
+bool send_message(int socket, const Message& message, std::string_view text, const int* fds, std::size_t count) {
+  iovec parts[]{{const_cast<Message*>(&message), sizeof message}, {const_cast<char*>(text.data()), text.size()}};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostRunFds)] = {};
   msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
+  header.msg_iov = parts;
+  header.msg_iovlen = text.empty() ? 1 : 2;
   if (count > 0) {
     header.msg_control = control;
     header.msg_controllen = CMSG_SPACE(sizeof(int) * count);
@@ -106,7 +106,7 @@ class Worker {
   }
   /// `socket`: kFork only, or -1.
   void send_order(const Order& order, int socket = -1) const {
-    if (!send_message(socket_.get(), order, &socket, socket < 0 ? 0 : 1))
+    if (!send_message(socket_.get(), order, {}, &socket, socket < 0 ? 0 : 1))
       throw_system_error("dyad-worker does not listen");
   }
 
@@ -254,6 +254,7 @@ struct dyad_process {
   bool shared;
   bool listens;  ///< the executor, as far as start() could tell
   std::string ran_before;
+  std::string program;  ///< the link that make_program_link() has made
   bool signalled = false, killed = false;
 };
 
@@ -313,17 +314,20 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
       what->size > offsetof(dyad_start, sharing) ? what->sharing : std::uint32_t{DYAD_OWN_PROCESS};
   const bool shared = sharing != DYAD_OWN_PROCESS;
   std::string program = make_program_link(what->image, session->worker_program);
-  Descriptor request = hold_in_memory(write_request(*what, program));
+  std::string request = write_request(*what, program);
   const bool has_log = what->size > offsetof(dyad_start, input_fd) && what->input_fd >= 0;
-  const std::size_t count = has_log ? kMostRunFds : kInputFd;
-  int fds[kMostRunFds];
-  fds[kRequestFd] = request.get();
-  fds[kEventFd] = what->event_fd;
-  fds[kCaptureFd] = what->capture_fd;
-  fds[kInputFd] = has_log ? what->input_fd : -1;
+  int fds[kMostRunFds] = {what->event_fd, what->capture_fd};
+  std::size_t count = 2;
+  if (has_log) fds[count++] = what->input_fd;
+  Descriptor file;
+  if (request.size() > kMostRequest) {
+    file = hold_in_memory(request);
+    fds[count++] = file.get();
+    request.clear();
+  }
   std::uint32_t then = RunOrder::kEnd;
   if (shared) then = sharing == DYAD_ANY_PROCESS ? RunOrder::kNext : RunOrder::kAudit;
-  RunOrder order{then, 0, 0};
+  RunOrder order{then, 0, 0, has_log, static_cast<std::uint32_t>(request.size())};
   if (what->size > offsetof(dyad_start, memory)) {
     order.core = what->core;
     order.memory = what->memory;
@@ -331,18 +335,18 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
 
   bool listens = true;
   std::unique_ptr<Executor> executor = shared ? take_idle(*session) : nullptr;
-  if (executor != nullptr && !send_message(executor->socket.get(), order, fds, count)) executor.reset();
+  if (executor != nullptr && !send_message(executor->socket.get(), order, request, fds, count)) executor.reset();
   if (executor == nullptr) {
     executor = fork_executor(*session);
     // One that was not forked, for which finish() has the reason, does not listen.
-    listens = send_message(executor->socket.get(), order, fds, count);
+    listens = send_message(executor->socket.get(), order, request, fds, count);
     if (!listens && errno != EPIPE && errno != ECONNRESET) throw_system_error("an executor does not listen");
   }
   ++executor->runs;
   std::string_view image = what->image;
   std::string before = std::exchange(executor->last_image, std::string(image.substr(image.rfind('/') + 1)));
   auto process = std::make_unique<dyad_process>(session, std::move(executor), session->workers, shared, listens,
-                                                std::move(before));
+                                                std::move(before), std::move(program));
   session->processes.insert(process.get());
   return process.release();
 } catch (const std::system_error& problem) {
@@ -369,6 +373,7 @@ void kill_group(dyad_process* process, int signal) try {
 void finish(dyad_process* process, dyad_end* end) {
   std::unique_ptr<dyad_process> owner(process);
   process->session->processes.erase(process);
+  ::unlink(process->program.c_str());
   Executor& executor = *process->executor;
   const Outcome outcome =
       read_outcome(executor.socket.get(), executor.secret, process->killed, [&] { kill_group(process, SIGKILL); });

@@ -9,8 +9,8 @@
 ///   worker   -> plugin    Greeting               once, at start
 ///   plugin   -> worker    Order kFork            + descriptor: the executor's end of its socket
 ///   plugin   -> worker    Order kKill
-///   plugin   -> executor  RunOrder               + descriptors: request, event channel, capture file, and the input
-///                                                log if there is one
+///   plugin   -> executor  RunOrder, request      + descriptors: event channel, capture file, the input log if there
+///                                                is one, and the request if it is too large for the message
 ///   executor -> plugin    Ending kReturned       the run has ended, and the executor waits for the next, unless `text`
 ///                                                says why it does not: then it exits
 ///   executor -> plugin    Ending kLoadFailed     why the image was not loaded; the executor exits
@@ -21,10 +21,11 @@
 /// A socket that ends without a word is that of an executor that was never forked: there was no room for its descriptor
 /// in the worker.
 ///
-/// The request is a memfd, so that no environment is too large for a message: NUL-terminated strings, in this order:
-/// image, argv[0], cwd, the other arguments, an empty string, the environment, an empty string.
+/// The request is text behind the RunOrder, or a memfd, so that no environment is too large: NUL-terminated strings, in
+/// this order: image, argv[0], cwd, the other arguments, an empty string, the environment, an empty string.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace dyad::dll {
@@ -54,8 +55,11 @@ struct RunOrder {
   std::uint32_t then;
   std::uint32_t core;
   std::uint64_t memory;  ///< as dyad_start has them; the same for all runs of an executor
+  std::uint32_t has_log;
+  std::uint32_t request_size;  ///< bytes behind this in the message; 0: the request is a file
 };
-enum { kRequestFd, kEventFd, kCaptureFd, kInputFd, kMostRunFds };
+inline constexpr std::size_t kMostRequest = 32 << 10;  ///< bytes that a message takes
+inline constexpr std::size_t kMostRunFds = 4;
 
 struct Ending {
   enum Kind : std::uint32_t { kLoadFailed = 1, kWaitStatus = 2, kNotStarted = 3, kReturned = 4 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backends/abi/backend.h"
@@ -21,9 +22,14 @@ struct Request {
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
-  /// Everything that is in the file, from its beginning; whatever there was before is forgotten. False if that is not a
-  /// request: then only `bytes` may be looked at.
+  /// Takes `text` for a request; whatever there was before is forgotten. False if it is none: then only `bytes` may be
+  /// looked at.
+  bool read(std::string_view text);
+  /// Likewise everything that is in the file, from its beginning.
   bool read_from(int fd);
+
+ private:
+  bool split();
 };
 
 }  // namespace dyad::dll

@@ -36,11 +36,20 @@ std::string write_request(const dyad_start& what, const std::string& program) {
   return bytes;
 }
 
+bool Request::read(std::string_view text) {
+  bytes = text;
+  return split();
+}
+
 bool Request::read_from(int fd) {
   bytes.clear();
+  return read_all(fd, bytes) && split();
+}
+
+bool Request::split() {
   argv.clear();
   envp.clear();
-  if (!read_all(fd, bytes) || bytes.empty() || bytes.back() != '\0') return false;
+  if (bytes.empty() || bytes.back() != '\0') return false;
   char* next = bytes.data();
   char* const end = next + bytes.size();
   auto take = [&]() -> char* {

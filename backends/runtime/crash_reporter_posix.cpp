@@ -236,8 +236,10 @@ void begin_crash_reports(int channel) {
     struct sigaction action {};
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
     action.sa_sigaction = signal_at(i) == kQuery ? dyad_on_query : dyad_on_fatal_signal;
-    ::sigaction(signal_at(i), nullptr, &g_before[i]);
-    g_installed[i] = g_before[i].sa_handler == SIG_DFL && ::sigaction(signal_at(i), &action, nullptr) == 0;
+    g_installed[i] = ::sigaction(signal_at(i), &action, &g_before[i]) == 0;
+    if (!g_installed[i] || g_before[i].sa_handler == SIG_DFL) continue;
+    ::sigaction(signal_at(i), &g_before[i], nullptr);
+    g_installed[i] = false;
   }
 }
 
@@ -246,9 +248,9 @@ void end_crash_reports() {
   g_channel = -1;
   for (std::size_t i = 0; i < kSignals; ++i) {
     struct sigaction now;
-    ::sigaction(signal_at(i), nullptr, &now);
+    if (!g_installed[i] || ::sigaction(signal_at(i), &g_before[i], &now) != 0) continue;
     const bool ours = now.sa_sigaction == dyad_on_query || now.sa_sigaction == dyad_on_fatal_signal;
-    if (g_installed[i] && ours) ::sigaction(signal_at(i), &g_before[i], nullptr);
+    if (!ours) ::sigaction(signal_at(i), &now, nullptr);  // a test's own, which stays
   }
   stack_t now;
   ::sigaltstack(nullptr, &now);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backends/runtime/framework.h"
@@ -32,7 +33,7 @@ int call_main(std::uint32_t index, char* argv0) noexcept {
 }
 
 void run_main_test(Run& run, std::uint32_t index, char* argv0) {
-  run.started(index);
+  run.started(index, /*at_once=*/false);
   int code = call_main(index, argv0);
   if (!run.in_test_process()) exit(code);  // a child that the program forked has returned from main
   if (code != 0) run.message(DYAD_ERROR, {}, "main returned " + std::to_string(code));
@@ -40,13 +41,15 @@ void run_main_test(Run& run, std::uint32_t index, char* argv0) {
 }
 
 void run_table_tests(Run& run) {
+  bool at_once = false;
   for (std::uint32_t i : run_order(dyad_table_count, run.arguments().shuffle)) {
     if (run.stopped()) break;
     if (!run.is_selected(i)) continue;
     if (dyad_table_entries[i].kind == DYAD_TEST_MAIN) {
       run_main_test(run, i, run.arguments().for_framework.front());
+      at_once = false;
     } else {
-      run.started(i);
+      run.started(i, std::exchange(at_once, true));
       run.finished(i, run_native_test(run, i, dyad_table_entries[i].name));
     }
   }
@@ -204,7 +207,7 @@ int dyad_runtime_again(void) {
 
 uint32_t dyad_runtime_shuffle(void) { return dyad::runtime::framework_seed(Run::current()->arguments().shuffle); }
 
-void dyad_runtime_started(uint32_t index) { Run::current()->started(index); }
+void dyad_runtime_started(uint32_t index, int at_once) { Run::current()->started(index, at_once != 0); }
 
 int dyad_runtime_finished(uint32_t index, uint32_t verdict) {
   Run* run = Run::current();

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,8 @@ class Run {
   bool is_selected(std::uint32_t index) const { return index < tests_.size() && tests_[index].selected; }
   std::uint32_t next_index() const { return static_cast<std::uint32_t>(tests_.size()); }
 
-  void started(std::uint32_t index);
+  /// `at_once`: nothing but our own code and the framework's has run since the test that ended last, if one has.
+  void started(std::uint32_t index, bool at_once);
   /// As if it had started then.
   void started_earlier(std::uint32_t index, std::chrono::steady_clock::time_point time, std::uint64_t output);
   void finished(std::uint32_t index, dyad_verdict verdict);
@@ -104,6 +106,7 @@ class Run {
   /// `file` relative to the directory that the run began in, if it is below.
   std::string_view shown(std::string_view file) const;
   void outside(dyad_severity severity, Place place, std::string_view text);
+  void start(std::uint32_t index, bool at_once, std::chrono::steady_clock::time_point time, std::uint64_t output);
 
   Arguments arguments_;
   Selection selection_;
@@ -130,6 +133,7 @@ class Run {
   std::vector<Remark> early_remarks_;
   std::atomic<std::uint32_t> running_{kNoTest};
   std::atomic<bool> running_failed_{false};
+  std::optional<std::uint64_t> output_before_;  // what output_size() was when the last test ended; nothing: unknown
   std::chrono::steady_clock::time_point start_time_;
 };
 

@@ -19,7 +19,10 @@ namespace {
 
 Run* g_run = nullptr;
 
-constexpr std::size_t kPage = 4096;  // at least; the kernel rounds up
+constexpr int kPage = 4096;
+/// A page that the kernel empties in a child, however that is made. In place of one from mmap(), which takes longer to
+/// come and to go than all else that is done before the first test. Where pages are larger there is none.
+alignas(kPage) char g_here[kPage];
 
 }  // namespace
 
@@ -42,10 +45,9 @@ Run::Run(Arguments arguments, Selection selection)
     surroundings_.begin(channel_, has_sanitizer());
   }
   begin_sanitizer_reports(channel_, directory_);
-  void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page != MAP_FAILED && madvise(page, kPage, MADV_WIPEONFORK) == 0) {
-    *static_cast<char*>(page) = 1;
-    is_here_ = static_cast<char*>(page);
+  if (getpagesize() == kPage && madvise(g_here, sizeof g_here, MADV_WIPEONFORK) == 0) {
+    g_here[0] = 1;
+    is_here_ = g_here;
   }
   sink_->hello(static_cast<std::uint32_t>(pid_));
   g_run = this;
@@ -64,7 +66,7 @@ void Run::end() {
   if (channel_ >= 0) close(channel_);
   capture_.close();
   pid_ = 0;
-  if (is_here_ != nullptr) munmap(const_cast<char*>(std::exchange(is_here_, nullptr)), kPage);
+  is_here_ = nullptr;
 }
 
 Run* Run::current() { return g_run; }
@@ -101,12 +103,19 @@ void Run::announce() {
   for (const Remark& remark : remarks) outside(remark.severity, {remark.file, remark.line}, remark.text);
 }
 
-void Run::started(std::uint32_t index) { started_earlier(index, std::chrono::steady_clock::now(), output_size()); }
+void Run::started(std::uint32_t index, bool at_once) {
+  if (!in_test_process()) return;
+  start(index, at_once, std::chrono::steady_clock::now(),
+        at_once && output_before_ ? *output_before_ : output_size());
+}
 
 void Run::started_earlier(std::uint32_t index, std::chrono::steady_clock::time_point time, std::uint64_t output) {
-  if (!in_test_process()) return;
+  if (in_test_process()) start(index, /*at_once=*/false, time, output);
+}
+
+void Run::start(std::uint32_t index, bool at_once, std::chrono::steady_clock::time_point time, std::uint64_t output) {
   // A test that is a program of its own may do what it likes.
-  if (tests_[index].what.kind != DYAD_TEST_MAIN) surroundings_.test_begins(tests_[index].what.kind == DYAD_TEST_NATIVE);
+  if (tests_[index].what.kind != DYAD_TEST_MAIN) surroundings_.test_begins(at_once);
   running_failed_ = false;
   running_ = index;
   tests_[index].begun = true;
@@ -143,6 +152,8 @@ void Run::finished(std::uint32_t index, dyad_verdict verdict) {
     stopped_ = stopped_ || arguments_.failfast;
   }
   if (++ended_ == arguments_.most) stopped_ = true;
+  output_before_.reset();
+  if (!has_sanitizer()) output_before_ = output;  // whose reports come late
   std::lock_guard lock(mutex_);
   running_ = kNoTest;
   sink_->finished(tests_[index].what, verdict, time, output);
