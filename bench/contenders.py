@@ -302,6 +302,11 @@ class CMakePrecompiled(CMake):
         return ""
 
 
+class CMakeDiscover(CMakePrecompiled):
+    name, label = "cmake-discover", "CMake, a process for each test"
+    options = (*CMakePrecompiled.options, "-DDISCOVER=ON")
+
+
 class CMakeCcache(CMake):
     """Its cache knows the tree as it was generated: "from an empty cache" is an empty build folder."""
 
@@ -384,4 +389,6 @@ def first_line(*command: str) -> str:
 
 
 PEERS: dict[str, type[Contender]] = {
-    kind.name: kind for kind in (CMake, CMakePrecompiled, CMakeCcache, Go, DyadWatch, DyadExe)}
+    kind.name: kind for kind in (CMake, CMakePrecompiled, CMakeDiscover, CMakeCcache, Go, DyadWatch, DyadExe)}
+# Measured only if asked for.
+BY_NAME_ONLY = {CMakeDiscover.name, DyadExe.name}

@@ -10,7 +10,7 @@ WIDTH, LEFT, RIGHT = 920, 270, 170
 ROW, GROUP, HEAD, FOOT = 18, 30, 58, 34
 # By contender, told apart by people who do not see all colours (Okabe and Ito); dyad is the dark one.
 COLOURS = {"dyad": "#000000", "dyad-exe": "#56b4e9", "dyad-watch": "#009e73", "cmake": "#d55e00",
-           "cmake-pch": "#e69f00", "cmake-ccache": "#cc79a7", "go": "#0072b2"}
+           "cmake-pch": "#e69f00", "cmake-discover": "#f0e442", "cmake-ccache": "#cc79a7", "go": "#0072b2"}
 
 
 def draw(results: Results) -> str:

@@ -51,15 +51,25 @@ class Contender {
     return all;
   }
 
-  /// Runs all packages once, as `dyad test` would.
-  compare::WholeRun run(run::InterruptWatch& interrupts) { return run(interrupts, session_->run_options); }
+  /// Runs all packages once, as `dyad test` would: the backend begins anew and has no process yet.
+  Result<compare::WholeRun> run(run::InterruptWatch& interrupts) {
+    const auto begin = std::chrono::steady_clock::now();
+    compare::WholeRun whole;
+    {
+      auto backend = run::Backend::open(session_->backend->functions(), session_->installation.lib_dir);
+      if (!backend) return fail(backend.error());
+      whole.results = run(interrupts, *backend, session_->run_options);
+    }
+    whole.wall = std::chrono::steady_clock::now() - begin;
+    return whole;
+  }
 
   /// Likewise one at a time, and looks at once at all that they say: that takes longer, and tells the phases.
   std::vector<PackageResult> run_for_phases(run::InterruptWatch& interrupts) {
     run::RunOptions options = session_->run_options;
     options.measure_phases = true;
     options.parallel = 1;
-    return run(interrupts, options).results;
+    return run(interrupts, *session_->backend, options);
   }
 
   std::vector<std::string> names() const {
@@ -71,16 +81,15 @@ class Contender {
  private:
   explicit Contender(std::unique_ptr<TestSession> session) : session_(std::move(session)) {}
 
-  compare::WholeRun run(run::InterruptWatch& interrupts, const run::RunOptions& options) {
-    compare::WholeRun whole{.results = std::vector<PackageResult>(jobs_.size()), .wall = {}};
-    const auto begin = std::chrono::steady_clock::now();
-    run::Runner runner(*session_->backend, options,
-                       [&](std::size_t order, PackageResult result) { whole.results[order] = std::move(result); });
+  std::vector<PackageResult> run(run::InterruptWatch& interrupts, run::Backend& backend,
+                                 const run::RunOptions& options) {
+    std::vector<PackageResult> results(jobs_.size());
+    run::Runner runner(backend, options,
+                       [&](std::size_t order, PackageResult result) { results[order] = std::move(result); });
     for (const run::PackageJob& job : jobs_) runner.submit(job);
     runner.close();
     runner.run(interrupts);
-    whole.wall = std::chrono::steady_clock::now() - begin;
-    return whole;
+    return results;
   }
 
   std::unique_ptr<TestSession> session_;
@@ -127,13 +136,14 @@ Result<int> compare_backends(const cli::CompareOptions& options) {
   for (unsigned round = 0; round <= options.runs; ++round) {
     for (std::size_t turn = 0; turn < 2; ++turn) {
       const std::size_t backend = (round + turn) % 2;
-      const compare::WholeRun whole = contenders[backend].run(interrupts);
+      const auto whole = contenders[backend].run(interrupts);
+      if (!whole) return fail(whole.error());
       const std::vector<PackageResult> phases = contenders[backend].run_for_phases(interrupts);
       if (interrupts.signal() != 0) return 128 + interrupts.signal();
       // The first round warms up the caches of the system.
       if (round > 0) {
-        measurements.add(backend, whole, phases);
-      } else if (!all_ran(whole.results, names[backend])) {
+        measurements.add(backend, *whole, phases);
+      } else if (!all_ran(whole->results, names[backend]) || !all_ran(phases, names[backend])) {
         return static_cast<int>(ExitCode::kBuildFailed);
       }
     }

@@ -62,6 +62,7 @@ class Audit {
   };
   /// What is compared as a whole, a member a word.
   struct State {
+    bool is_known;       ///< the kernel tells enough to compare
     std::string status;  ///< lines of /proc/self/status
     long resident;       ///< memory in KiB; the only one that may be another
     std::vector<struct sigaction> handlers;  ///< of the signals that are caught, by number
@@ -80,8 +81,9 @@ class Audit {
     std::string time_zone_name;
     unsigned next_key;  ///< what pthread_key_create would return
   };
-  static State take();
-  static void take_status(State& state);
+  /// The first four members.
+  static State take_status();
+  static void take_rest(State& state);
   std::string find_open_descriptor() const;
   static bool has_timer();
 

@@ -43,21 +43,21 @@ using inputs::real;
 /// A process that holds so many KiB more than at its beginning is not used again.
 constexpr long kMostGrowth = 128 << 10;
 
-/// What is compared of /proc/self/status (man 5 proc_pid_status), in its order, and what a difference is called. A line
-/// that this kernel does not have is never there.
+/// What is compared of /proc/self/status (man 5 proc_pid_status), in its order, and what a difference is called.
 struct StatusLine {
   std::string_view field, word;
+  bool is_optional = false;  ///< what a kernel without it does not tell cannot be changed there, or does not matter
 };
 constexpr StatusLine kIgnored{"\nSigIgn:\t", "signal"}, kCaught{"\nSigCgt:\t", "signal"};
 constexpr StatusLine kStatus[] = {{"Name:\t", "identity"},
                                   {"\nUmask:\t", "umask"},
                                   {"\nUid:\t", "identity"},
                                   {"\nGid:\t", "identity"},
-                                  {"\nGroups:\t", "identity"},
-                                  {"\nVmLck:\t", "locked memory"},
+                                  {"\nGroups:\t", "identity", true},
+                                  {"\nVmLck:\t", "locked memory", true},
                                   {"\nThreads:\t", "thread"},
-                                  {"\nSigPnd:\t", "pending signal"},
-                                  {"\nShdPnd:\t", "pending signal"},
+                                  {"\nSigPnd:\t", "pending signal", true},
+                                  {"\nShdPnd:\t", "pending signal", true},
                                   {"\nSigBlk:\t", "signal mask"},
                                   kIgnored,
                                   kCaught,
@@ -65,9 +65,9 @@ constexpr StatusLine kStatus[] = {{"Name:\t", "identity"},
                                   {"\nCapPrm:\t", "identity"},
                                   {"\nCapEff:\t", "identity"},
                                   {"\nCapBnd:\t", "identity"},
-                                  {"\nCapAmb:\t", "identity"},
+                                  {"\nCapAmb:\t", "identity", true},
                                   {"\nNoNewPrivs:\t", "identity"},
-                                  {"\nSeccomp:\t", "identity"},
+                                  {"\nSeccomp:\t", "identity", true},
                                   {"\nCpus_allowed:\t", "identity"}};
 constexpr std::string_view kResident = "\nVmRSS:\t";
 
@@ -127,12 +127,11 @@ Audit::Audit(int socket) : socket_(socket) {
   put_back_unseen();
   real().tzset();  // or the first to ask for a local time would change something
   has_timer();
-  before_ = take();
+  before_ = take_status();
+  take_rest(before_);
 }
 
-Audit::State Audit::take() {
-  State now{};
-  take_status(now);
+void Audit::take_rest(State& now) {
   Identity& self = now.identity;
   self.group = ::getpgrp();
   self.session = ::getsid(0);
@@ -189,17 +188,18 @@ Audit::State Audit::take() {
     now.next_key = key;
     ::pthread_key_delete(key);
   }
-  return now;
 }
 
 std::string Audit::find_difference() {
   // First what would go on to change the rest.
-  State now = take();
+  State now = take_status();
+  if (!now.is_known || !before_.is_known) return "no process status";
   if (std::string different = compare_status(now.status, before_.status); !different.empty()) return different;
   siginfo_t child;
   if (::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD) return "process";
   if (has_timer()) return "timer";
 
+  take_rest(now);
   if (now.images != before_.images) return "image stays mapped";
   if (std::string open = find_open_descriptor(); !open.empty()) return open;
   if (!std::ranges::equal(now.handlers, before_.handlers, same_handler)) return "signal handler";
@@ -246,24 +246,30 @@ bool Audit::has_timer() {
   return std::exchange(next, id + 1) != id;
 }
 
-void Audit::take_status(State& state) {
+Audit::State Audit::take_status() {
+  State state{};
   const int file = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0));
-  if (file < 0) return;
-  char bytes[8192];
+  if (file < 0) return state;
+  char bytes[16384];
   const long size = ::syscall(SYS_read, file, bytes, sizeof bytes);
   ::syscall(SYS_close, file);
-  if (size <= 0) return;
+  if (size <= 0) return state;
   const std::string_view text(bytes, static_cast<std::size_t>(size));
+  state.is_known = true;
   std::size_t from = 0;
   for (const StatusLine& line : kStatus) {
     const std::string_view value = value_of(text, line.field, from);
-    if (!value.empty()) state.status.append(line.field).append(value);
+    if (!value.empty())
+      state.status.append(line.field).append(value);
+    else
+      state.is_known = state.is_known && line.is_optional;
   }
   for (std::uint64_t caught = signals_of(text, kCaught); caught != 0; caught &= caught - 1)
     ::sigaction(std::countr_zero(caught) + 1, nullptr, &state.handlers.emplace_back());
   std::string_view resident = value_of(text, kResident);
   resident.remove_prefix(std::min(resident.find_first_not_of(' '), resident.size()));
   std::from_chars(resident.data(), resident.data() + resident.size(), state.resident);
+  return state;
 }
 
 void Audit::put_back_unseen() {

@@ -180,6 +180,20 @@ Descriptor hold_in_memory(std::string_view bytes) {
   return file;
 }
 
+/// Sends a run to an executor, the request with it or, if it is too large for a message, as a file. False and errno if
+/// nobody is there. `fds` has room for one more than `count`.
+bool send_run(int socket, RunOrder order, const std::string& request, int* fds, std::size_t count) {
+  if (request.size() <= kMostRequest) {
+    order.request_size = static_cast<std::uint32_t>(request.size());
+    if (send_message(socket, order, request, fds, count)) return true;
+    if (errno != EMSGSIZE) return false;  // the system may allow less
+  }
+  const Descriptor file = hold_in_memory(request);
+  fds[count++] = file.get();
+  order.request_size = 0;
+  return send_message(socket, order, {}, fds, count);
+}
+
 /// The path that, executed, runs the image again: a link to the worker beside it.
 std::string make_program_link(const std::string& image, const std::string& worker) {
   constexpr std::string_view kSuffix = ".so";
@@ -254,7 +268,6 @@ struct dyad_process {
   bool shared;
   bool listens;  ///< the executor, as far as start() could tell
   std::string ran_before;
-  std::string program;  ///< the link that make_program_link() has made
   bool signalled = false, killed = false;
 };
 
@@ -314,20 +327,14 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
       what->size > offsetof(dyad_start, sharing) ? what->sharing : std::uint32_t{DYAD_OWN_PROCESS};
   const bool shared = sharing != DYAD_OWN_PROCESS;
   std::string program = make_program_link(what->image, session->worker_program);
-  std::string request = write_request(*what, program);
+  const std::string request = write_request(*what, program);
   const bool has_log = what->size > offsetof(dyad_start, input_fd) && what->input_fd >= 0;
   int fds[kMostRunFds] = {what->event_fd, what->capture_fd};
   std::size_t count = 2;
   if (has_log) fds[count++] = what->input_fd;
-  Descriptor file;
-  if (request.size() > kMostRequest) {
-    file = hold_in_memory(request);
-    fds[count++] = file.get();
-    request.clear();
-  }
   std::uint32_t then = RunOrder::kEnd;
   if (shared) then = sharing == DYAD_ANY_PROCESS ? RunOrder::kNext : RunOrder::kAudit;
-  RunOrder order{then, 0, 0, has_log, static_cast<std::uint32_t>(request.size())};
+  RunOrder order{.then = then, .core = 0, .memory = 0, .has_log = has_log, .request_size = 0};
   if (what->size > offsetof(dyad_start, memory)) {
     order.core = what->core;
     order.memory = what->memory;
@@ -335,18 +342,18 @@ dyad_process* start(dyad_session* session, const dyad_start* what, dyad_error* e
 
   bool listens = true;
   std::unique_ptr<Executor> executor = shared ? take_idle(*session) : nullptr;
-  if (executor != nullptr && !send_message(executor->socket.get(), order, request, fds, count)) executor.reset();
+  if (executor != nullptr && !send_run(executor->socket.get(), order, request, fds, count)) executor.reset();
   if (executor == nullptr) {
     executor = fork_executor(*session);
     // One that was not forked, for which finish() has the reason, does not listen.
-    listens = send_message(executor->socket.get(), order, request, fds, count);
+    listens = send_run(executor->socket.get(), order, request, fds, count);
     if (!listens && errno != EPIPE && errno != ECONNRESET) throw_system_error("an executor does not listen");
   }
   ++executor->runs;
   std::string_view image = what->image;
   std::string before = std::exchange(executor->last_image, std::string(image.substr(image.rfind('/') + 1)));
   auto process = std::make_unique<dyad_process>(session, std::move(executor), session->workers, shared, listens,
-                                                std::move(before), std::move(program));
+                                                std::move(before));
   session->processes.insert(process.get());
   return process.release();
 } catch (const std::system_error& problem) {
@@ -373,7 +380,6 @@ void kill_group(dyad_process* process, int signal) try {
 void finish(dyad_process* process, dyad_end* end) {
   std::unique_ptr<dyad_process> owner(process);
   process->session->processes.erase(process);
-  ::unlink(process->program.c_str());
   Executor& executor = *process->executor;
   const Outcome outcome =
       read_outcome(executor.socket.get(), executor.secret, process->killed, [&] { kill_group(process, SIGKILL); });

@@ -52,7 +52,7 @@ struct RunOrder {
     kAudit = 1,  ///< it waits for the next if nothing is left of this one
     kNext = 2    ///< it waits for the next
   };
-  std::uint32_t then;
+  std::uint32_t then;  ///< of an executor that waits for the next, the same for all its runs
   std::uint32_t core;
   std::uint64_t memory;  ///< as dyad_start has them; the same for all runs of an executor
   std::uint32_t has_log;

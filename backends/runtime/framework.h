@@ -62,8 +62,7 @@ int dyad_runtime_again(void);
 /* The seed from 1 to 99999 by which the framework shall shuffle its tests; 0: it shall not. Which tests are selected
  * must not change the order of the others. */
 uint32_t dyad_runtime_shuffle(void);
-/* `at_once`: 1 if nothing but the framework's code and the adapter's has run since the test that ended last. */
-void dyad_runtime_started(uint32_t index, int at_once);
+void dyad_runtime_started(uint32_t index);
 /* `verdict`: enum dyad_verdict. Returns 1 if no more tests are to be started. A forked child that comes here ends. */
 int dyad_runtime_finished(uint32_t index, uint32_t verdict);
 /* What the framework says about the test that runs now, or outside all tests. `severity`: enum dyad_severity. */

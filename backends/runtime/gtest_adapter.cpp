@@ -5,9 +5,6 @@
 // are: TEST_P are registered by InitGoogleTest, which a program's own main calls when it likes. --gtest_filter cannot
 // be used: an own main may set it, and a filter of thousands of exact names is slow. So the adapter reads and clears
 // GoogleTest's own "should run" marks, which are private. Everything else stands on the public interface.
-//
-// The listener comes before all others, so that of a test's begin it hears first and of its end last: no code of the
-// user's runs between the end of a test and the beginning of the next in the same suite.
 #if DYAD_GMOCK
 #include <gmock/gmock.h>
 #endif
@@ -68,15 +65,9 @@ void forbid(const Suite& suite) { const_cast<Suite&>(suite).*reach(SuiteMark()) 
 
 class Listener : public testing::EmptyTestEventListener {
  public:
-  /// Before that it does nothing: the process may be a death test's child, or not get that far.
-  void begin(bool own_main) {
-    is_active_ = true;
-    own_main_ = own_main;
-  }
+  explicit Listener(bool own_main) : own_main_(own_main) {}
 
   void OnTestProgramStart(const testing::UnitTest& program) override {
-    if (!is_active_) return;
-    last_ended_ = nullptr;
     if (!announced_) announce(program);
     if (announced_) select(program);
   }
@@ -85,11 +76,10 @@ class Listener : public testing::EmptyTestEventListener {
     std::map<const testing::TestInfo*, Entry>::iterator entry = entries_.find(&test);
     if (entry == entries_.end() || entry->second.index == DYAD_NO_TEST) return;
     running_ = &entry->second;
-    dyad_runtime_started(running_->index, running_->suite == last_ended_);
+    dyad_runtime_started(running_->index);
   }
 
   void OnTestPartResult(const testing::TestPartResult& result) override {
-    if (!is_active_) return;
     uint32_t severity = DYAD_LOG;
     switch (result.type()) {
       case testing::TestPartResult::kSuccess:
@@ -113,7 +103,6 @@ class Listener : public testing::EmptyTestEventListener {
     if (running_ == nullptr) return;
     Entry& entry = *running_;
     running_ = nullptr;
-    last_ended_ = entry.suite;
     bool stop = dyad_runtime_finished(entry.index, verdict_of(*test.result())) != 0;
     // The suite's tear-down and the environments' may crash.
     if (entry.last || dyad_runtime_shuffle() != 0) dyad_runtime_flush();
@@ -125,7 +114,6 @@ class Listener : public testing::EmptyTestEventListener {
  private:
   struct Entry {
     uint32_t index;
-    const Suite* suite;
     bool last;  // of its suite, in the order of registration
   };
 
@@ -146,7 +134,6 @@ class Listener : public testing::EmptyTestEventListener {
         const testing::TestInfo& test = *suite.GetTestInfo(j);
         Entry& entry = entries_[&test];
         entry.index = announce(test);
-        entry.suite = &suite;
         entry.last = false;
         if (entry.index != DYAD_NO_TEST) last = &entry;
       }
@@ -195,22 +182,12 @@ class Listener : public testing::EmptyTestEventListener {
     }
   }
 
-  bool is_active_ = false;
-  bool own_main_ = false;
+  bool own_main_;
   bool announced_ = false;
   bool forbid_all_ = false;
   std::map<const testing::TestInfo*, Entry> entries_;
   Entry* running_ = nullptr;
-  const Suite* last_ended_ = nullptr;  // that of the test that ended last in this RUN_ALL_TESTS
 };
-
-Listener* g_listener = nullptr;  // GoogleTest's
-
-// Before the first object of the user's can append one: GoogleTest makes itself when it is asked for.
-__attribute__((constructor(101))) void append_listener() {
-  g_listener = new Listener;
-  testing::UnitTest::GetInstance()->listeners().Append(g_listener);
-}
 
 int run_program(int argc, char** argv, char** envp, dyad_main_fn own_main) {
   if (own_main != nullptr) return own_main(argc, argv, envp);
@@ -238,7 +215,7 @@ int run(int argc, char** argv, char** envp, dyad_main_fn own_main) {
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
   // What the tests print is to stand alone.
   delete listeners.Release(listeners.default_result_printer());
-  g_listener->begin(own_main != nullptr);
+  listeners.Append(new Listener(own_main != nullptr));
   // Its shuffle is of all tests, whichever are to run. A main of its own, or an argument, has the last word.
   if (dyad_runtime_shuffle() != 0) {
     set_flag(testing::GTEST_FLAG(shuffle), true);

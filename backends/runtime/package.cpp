@@ -207,7 +207,8 @@ int dyad_runtime_again(void) {
 
 uint32_t dyad_runtime_shuffle(void) { return dyad::runtime::framework_seed(Run::current()->arguments().shuffle); }
 
-void dyad_runtime_started(uint32_t index, int at_once) { Run::current()->started(index, at_once != 0); }
+// What a framework's listeners and set-up do between two tests is the user's.
+void dyad_runtime_started(uint32_t index) { Run::current()->started(index, /*at_once=*/false); }
 
 int dyad_runtime_finished(uint32_t index, uint32_t verdict) {
   Run* run = Run::current();

@@ -49,7 +49,7 @@ class Run {
   bool is_selected(std::uint32_t index) const { return index < tests_.size() && tests_[index].selected; }
   std::uint32_t next_index() const { return static_cast<std::uint32_t>(tests_.size()); }
 
-  /// `at_once`: nothing but our own code and the framework's has run since the test that ended last, if one has.
+  /// `at_once`: nothing but our own code has run since the test that ended last, if one has.
   void started(std::uint32_t index, bool at_once);
   /// As if it had started then.
   void started_earlier(std::uint32_t index, std::chrono::steady_clock::time_point time, std::uint64_t output);

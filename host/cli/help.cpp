@@ -201,14 +201,16 @@ Exit codes:
 }
 
 std::string compare_footer() {
-  return std::string(R"(The same objects, linked for each backend, run on both in turn; the first run of
-each is not counted. The phases of a package's processes, as dyad sees them:
+  return std::string(R"(The same objects, linked for each backend, run on both in turn; the first turn of
+each is not counted. A turn is a whole run, as dyad test would do it, of which
+the wall time is taken, and one in which the packages run one by one. That tells
+the phases of a package's processes, as dyad sees them:
   start    the image is put in place, and the backend starts the process
   load     until the image has named its tests
   run      until it says that it is done
   capture  dyad reads what was printed and gives it to its tests
   stop     until the backend has let go of the process
-"sum" is their sum over all packages, "wall" a whole run from its beginning to
+"sum" is their sum over all packages, "wall" the whole run from its beginning to
 its end. Ratios are of pairs of neighbouring runs. Verdicts are compared, too.
 
 )") + kPatterns +

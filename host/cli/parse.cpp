@@ -130,8 +130,9 @@ class Checks {
 };
 
 unsigned processors() { return std::max(1U, std::thread::hardware_concurrency()); }
-/// One more: a package that has ended leaves its processor with nothing to do until the next one has been started.
-unsigned packages_at_once() { return processors() + 1; }
+/// One more, if there are several: a package that has ended leaves its processor with nothing to do until the next one
+/// has been started.
+unsigned packages_at_once() { return processors() == 1 ? 1 : processors() + 1; }
 
 /// What `test` and `build` share.
 struct BuildWords {

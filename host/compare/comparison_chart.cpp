@@ -124,8 +124,9 @@ std::string draw_chart(const Comparison& comparison, std::size_t packages) {
         kColours[i], x + 18, escape(printable(comparison.backends[i])));
     x += 150;
   }
-  svg += fmt::format("<text x=\"{}\" y=\"24\">{} runs of each in turn; bar: median, line: least to most</text>\n", x,
-                     comparison.runs);
+  svg += fmt::format(
+      "<text x=\"{}\" y=\"24\">median and range of {} turns; wall: {} at once, the rest: one by one</text>\n", x,
+      comparison.runs, comparison.parallel);
   svg += fmt::format("<text x=\"{}\" y=\"24\">{} / {}</text>\n", kWidth - kRight + 14, escape(printable(a)),
                      escape(printable(b)));
   return svg + first.draw() + second.draw() + "</svg>\n";

@@ -66,10 +66,7 @@ Result<StagedImage> RunDirectory::stage(const fs::path& image, const std::string
 }
 
 void RunDirectory::unstage(const StagedImage& staged) {
-  // Most leave nothing.
-  std::error_code more;
-  fs::remove(staged.image, more);
-  if (!fs::remove(staged.directory, more)) remove_tree(staged.directory);
+  remove_tree(staged.directory);
   std::error_code ignored;
   if (fs::symlink_status(staged.temporary, ignored).type() != fs::file_type::not_found) remove_tree(staged.temporary);
 }

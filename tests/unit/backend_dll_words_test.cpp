@@ -133,7 +133,11 @@ class RequestTest : public testing::Test {
   bool read(std::string_view bytes) {
     EXPECT_EQ(::ftruncate(file_, 0), 0);
     EXPECT_EQ(::pwrite(file_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
-    return request_.read_from(file_);
+    const bool accepted = request_.read_from(file_);
+    Request from_message;
+    EXPECT_EQ(from_message.read(bytes), accepted);
+    EXPECT_EQ(from_message.bytes, request_.bytes);
+    return accepted;
   }
 
   const int file_ = ::memfd_create("request", MFD_CLOEXEC);

@@ -46,7 +46,8 @@ TEST(CliTest, PlainDyadTestsTheCurrentDirectory) {
     EXPECT_EQ(options.backend, "dll");
     EXPECT_EQ(options.timeout, 10min);
     EXPECT_FALSE(options.count);
-    EXPECT_EQ(options.parallel_packages, std::max(1u, std::thread::hardware_concurrency()) + 1);
+    const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
+    EXPECT_EQ(options.parallel_packages, processors == 1 ? 1 : processors + 1);
     EXPECT_EQ(options.compile_jobs, std::max(1u, std::thread::hardware_concurrency()));
     EXPECT_FALSE(options.verbose || options.failfast || options.release || options.debug_stats || options.debug_time);
     EXPECT_TRUE(options.preludes);
