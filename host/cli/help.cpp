@@ -201,10 +201,10 @@ Exit codes:
 }
 
 std::string compare_footer() {
-  return std::string(R"(The same objects, linked for each backend, run on both in turn; the first turn of
-each is not counted. A turn is a whole run, as dyad test would do it, of which
-the wall time is taken, and one in which the packages run one by one. That tells
-the phases of a package's processes, as dyad sees them:
+  return std::string(R"(The same objects, linked for each backend, run on both in turn; the first turn
+is not counted. A turn is a whole run, as dyad test would do it, of which the
+wall time is taken, and one in which the packages run one by one. That tells the
+phases of a package's processes, as dyad sees them:
   start    the image is put in place, and the backend starts the process
   load     until the image has named its tests
   run      until it says that it is done
