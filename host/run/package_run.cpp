@@ -275,6 +275,12 @@ void PackageRun::on_events(Clock::time_point now) {
   const std::size_t got = read(kTurn, now);
   // As long as the channel does not fill up.
   if (got < kCalm && !ending_) quiet_until_ = now + burst();
+  look_up_stack();
+}
+
+void PackageRun::look_up_stack() {
+  if (new_stack_ && !over()) expect_stack_text(*new_stack_, symbolizer_);
+  new_stack_.reset();
 }
 
 std::size_t PackageRun::read(std::size_t limit, Clock::time_point now) {
@@ -288,7 +294,8 @@ std::size_t PackageRun::read(std::size_t limit, Clock::time_point now) {
       continue;
     if (event && ProcessClock::concerns(**event)) clock_->on(**event, Clock::now());
     const std::uint64_t repetitions = image_run_->repetitions();
-    if (event && std::holds_alternative<Crashed>(**event)) symbolizer_.prepare();
+    if (const Stack* stack = event ? std::get_if<Stack>(&**event) : nullptr; stack && image_run_->crashed_at())
+      if (!new_stack_) new_stack_ = *stack;
     Result<void> applied = event ? image_run_->apply(**event, now) : fail(event.error());
     if (repetitions_ && deadline_ && image_run_->repetitions() > repetitions) deadline_ = now + options_.time_limit;
     if (applied) continue;
@@ -336,6 +343,7 @@ void PackageRun::on_ended(Clock::time_point now) {
   if (const InputLog* log = process_->inputs()) inputs_.add_log(log->read());
   process_.reset();
   advance(now);
+  look_up_stack();
 }
 
 void PackageRun::on_deadline(Clock::time_point now) {

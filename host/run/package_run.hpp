@@ -91,6 +91,7 @@ class PackageRun {
   void begin_ending(ProcessEnd::Cause cause, std::string text, Clock::time_point now);
   void next_step(Clock::time_point now);
   void look_for_slow_test(Clock::time_point now);
+  void look_up_stack();
   /// Returns how many bytes there were.
   std::size_t read(std::size_t limit, Clock::time_point now);
   /// Begins a run of the image whose turn it is; a further try of its tests leaves out these, beside those that the job
@@ -165,6 +166,7 @@ class PackageRun {
   std::optional<Ending> ending_;
   std::optional<ProcessEnd::Cause> stop_;  ///< why the process that runs was killed
   std::string stop_text_;
+  std::optional<Stack> new_stack_;  ///< of a crash; to be looked up once a next process runs
   bool timed_out_ = false, interrupted_ = false, any_failed_ = false;
 };
 

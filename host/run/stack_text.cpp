@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "host/run/process_end.hpp"
@@ -15,6 +17,24 @@ namespace {
 constexpr std::size_t kLongestCycle = 4;
 /// Frames of a stack that are shown, from the innermost.
 constexpr std::size_t kMostLines = 64;
+/// Frames that are looked up ahead: what calls the test is not shown, and most crash in the test or not far from it.
+constexpr int kFramesAhead = 4;
+
+struct Frame {
+  std::uint64_t offset;
+  std::string object;  ///< may be empty
+};
+
+/// Takes a line from the front of `rest`. Nothing if it is not a frame.
+std::optional<Frame> take_frame(std::string_view& rest) {
+  const std::string_view line = rest.substr(0, rest.find('\n'));
+  rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  Frame frame{};
+  auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), frame.offset, 16);
+  if (error != std::errc()) return std::nullopt;
+  frame.object = line.substr(std::min<std::size_t>(static_cast<std::size_t>(end - line.data()) + 1, line.size()));
+  return frame;
+}
 
 /// Whether this function and what called it are ours, not the test's.
 bool is_runner(std::string_view function) {
@@ -42,23 +62,17 @@ class Lines {
   std::vector<std::string> of(const Stack& stack) {
     lines_.clear();
     std::string_view rest = stack.frames;
-    for (std::uint32_t frame = 0; !rest.empty(); ++frame) {
-      if (stack.dropped > 0 && frame == stack.before) lines_.push_back(fmt::format("... {} frames ...", stack.dropped));
-      std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-      if (!add(line)) break;
+    for (std::uint32_t count = 0; !rest.empty(); ++count) {
+      if (stack.dropped > 0 && count == stack.before) lines_.push_back(fmt::format("... {} frames ...", stack.dropped));
+      if (const auto frame = take_frame(rest); frame && !add(*frame)) break;
     }
     return std::move(lines_);
   }
 
  private:
   /// False if nothing of interest follows.
-  bool add(std::string_view line) {
-    std::uint64_t offset = 0;
-    auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), offset, 16);
-    if (error != std::errc()) return true;
-    std::string object(
-        line.substr(std::min<std::size_t>(static_cast<std::size_t>(end - line.data()) + 1, line.size())));
+  bool add(const Frame& frame) {
+    const auto& [offset, object] = frame;
     const auto& places = symbolizer_.find(object, offset);
     if (places.empty()) {
       lines_.push_back(object.empty() ? fmt::format("0x{:x}", offset)
@@ -109,6 +123,12 @@ std::vector<std::string> collapse(const std::vector<std::string>& lines) {
 }
 
 }  // namespace
+
+void expect_stack_text(const Stack& stack, Symbolizer& symbolizer) {
+  std::string_view rest = stack.frames;
+  for (int i = 0; i < kFramesAhead && !rest.empty(); ++i)
+    if (const auto frame = take_frame(rest)) symbolizer.expect(frame->object, frame->offset);
+}
 
 std::string stack_text(const Stacks& stacks, const std::filesystem::path& directory, Symbolizer& symbolizer) {
   std::string text;

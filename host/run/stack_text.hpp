@@ -19,6 +19,9 @@ struct Stacks {
   bool empty() const { return !crash && threads.empty(); }
 };
 
+/// The text of this stack will be wanted. Does not wait.
+void expect_stack_text(const Stack& stack, Symbolizer& symbolizer);
+
 /// A line that says what happened, and the frames. Files below `directory` are shown relative to it.
 std::string stack_text(const Stacks& stacks, const std::filesystem::path& directory, Symbolizer& symbolizer);
 

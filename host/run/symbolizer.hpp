@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -28,19 +29,26 @@ class Symbolizer {
   Symbolizer(const Symbolizer&) = delete;
   ~Symbolizer();
 
-  /// A question will come: starts the other process, which gets ready meanwhile.
-  void prepare();
+  /// find() will be called for this: the other process looks for it meanwhile, if it has not much to do. Does not wait.
+  void expect(const std::string& object, std::uint64_t offset);
   /// The call at this offset and those that it is inlined in, innermost first; empty if nothing is known. Waits for the
   /// other process.
   const std::vector<SourcePlace>& find(const std::string& object, std::uint64_t offset);
 
  private:
+  using Address = std::pair<std::string, std::uint64_t>;
+  /// False if there is nobody to ask, or it makes no sense.
+  bool ask(const Address& address);
+  /// Takes over the answer to the question that was asked first.
+  void take_answer();
   void start();
   void stop();
-  bool ask(const std::string& question, std::string& answer);
+  void fail();
 
   std::string program_;
-  std::map<std::pair<std::string, std::uint64_t>, std::vector<SourcePlace>> known_;
+  std::map<Address, std::vector<SourcePlace>> known_;
+  std::deque<Address> asked_;  ///< and not answered yet
+  std::string answers_;        ///< what has been read and not taken over
   bool failed_ = false;
   int pid_ = -1;
   Descriptor to_, from_;

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -20,6 +21,8 @@ namespace {
 
 /// For one answer. The first one reads all debug information of a file.
 constexpr int kAnswerLimitMs = 20'000;
+/// Questions without an answer: so few that both pipes have room for them.
+constexpr std::size_t kMostAsked = 8;
 
 }  // namespace
 
@@ -49,18 +52,37 @@ std::vector<SourcePlace> read_symbolizer_answer(const std::string& answer) {
 
 Symbolizer::~Symbolizer() { stop(); }
 
-const std::vector<SourcePlace>& Symbolizer::find(const std::string& object, std::uint64_t offset) {
-  auto [known, is_new] = known_.try_emplace({object, offset});
-  if (!is_new || object.empty() || object.find_first_of("\"\n") != std::string::npos) return known->second;
-  std::string answer;
-  prepare();
-  if (pid_ >= 0 && ask(fmt::format("CODE \"{}\" 0x{:x}\n", object, offset), answer))
-    known->second = read_symbolizer_answer(answer);
-  return known->second;
+void Symbolizer::expect(const std::string& object, std::uint64_t offset) {
+  const Address address{object, offset};
+  if (!known_.contains(address) && std::ranges::find(asked_, address) == asked_.end() && asked_.size() < kMostAsked)
+    ask(address);
 }
 
-void Symbolizer::prepare() {
+const std::vector<SourcePlace>& Symbolizer::find(const std::string& object, std::uint64_t offset) {
+  const Address address{object, offset};
+  if (!known_.contains(address) && (std::ranges::find(asked_, address) != asked_.end() || ask(address)))
+    while (!asked_.empty() && !known_.contains(address)) take_answer();
+  return known_[address];
+}
+
+bool Symbolizer::ask(const Address& address) {
+  const auto& [object, offset] = address;
+  if (object.empty() || object.find_first_of("\"\n") != std::string::npos) return false;
   if (pid_ < 0 && !failed_) start();
+  if (pid_ < 0) return false;
+  const std::string question = fmt::format("CODE \"{}\" 0x{:x}\n", object, offset);
+  // A symbolizer that has died must not take us along.
+  struct sigaction ignore {
+  }, before;
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &before);
+  const bool asked = write(to_.get(), question.data(), question.size()) == static_cast<ssize_t>(question.size());
+  sigaction(SIGPIPE, &before, nullptr);
+  if (asked)
+    asked_.push_back(address);
+  else
+    fail();
+  return asked;
 }
 
 void Symbolizer::start() {
@@ -105,30 +127,29 @@ void Symbolizer::stop() {
   pid_ = -1;
 }
 
-bool Symbolizer::ask(const std::string& question, std::string& answer) {
-  bool asked = false;
-  // A symbolizer that has died must not take us along.
-  struct sigaction ignore {
-  }, before;
-  ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, &before);
-  asked = write(to_.get(), question.data(), question.size()) == static_cast<ssize_t>(question.size());
-  sigaction(SIGPIPE, &before, nullptr);
+void Symbolizer::take_answer() {
   pollfd ready{from_.get(), POLLIN, 0};
   char buffer[4096];
-  // An empty line ends the answer.
-  while (asked && answer != "\n" && !answer.ends_with("\n\n")) {
-    int polled = poll(&ready, 1, kAnswerLimitMs);
+  // An empty line ends an answer.
+  std::size_t end;
+  while ((end = answers_.starts_with('\n') ? 0 : answers_.find("\n\n")) == answers_.npos) {
+    const int polled = poll(&ready, 1, kAnswerLimitMs);
     if (polled < 0 && errno == EINTR) continue;
-    ssize_t got = polled > 0 ? read(from_.get(), buffer, sizeof buffer) : 0;
+    const ssize_t got = polled > 0 ? read(from_.get(), buffer, sizeof buffer) : 0;
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) asked = false;
-    if (got > 0) answer.append(buffer, static_cast<std::size_t>(got));
+    if (got <= 0) return fail();
+    answers_.append(buffer, static_cast<std::size_t>(got));
   }
-  if (asked) return true;
+  known_[asked_.front()] = read_symbolizer_answer(answers_.substr(0, end));
+  asked_.pop_front();
+  answers_.erase(0, end == 0 ? 1 : end + 2);
+}
+
+void Symbolizer::fail() {
   stop();
   failed_ = true;
-  return false;
+  asked_.clear();
+  answers_.clear();
 }
 
 }  // namespace dyad::run

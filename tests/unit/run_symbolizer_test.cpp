@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
+#include "host/base/file.hpp"
 #include "host/run/stack_text.hpp"
 #include "host/run/symbolizer.hpp"
 
@@ -32,6 +35,32 @@ TEST(SymbolizerAnswer, OfAProgramThatDoesNotAnswerIsNone) {
   EXPECT_TRUE(symbolizer.find("/bin/true", 1).empty());
   EXPECT_TRUE(symbolizer.find("/bin/true", 2).empty());
   ::unsetenv("DYAD_SYMBOLIZER");
+}
+
+TEST(SymbolizerAnswer, GoesToItsQuestionAlsoIfOthersWereAskedAhead) {
+  const auto folder = TemporaryDirectory::create("dyad-test-");
+  ASSERT_TRUE(folder);
+  const auto program = folder->path() / "symbolizer";
+  std::ofstream(program) << "#!/bin/sh\nwhile read -r code object offset; do\n"
+                            "  [ $offset = 0x3 ] || printf 'f%s\\n/x.cc:7:1\\n' $offset\n  printf '\\n'\ndone\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  ::setenv("DYAD_SYMBOLIZER", program.c_str(), 1);
+  Symbolizer symbolizer("");
+  for (std::uint64_t offset = 1; offset < 20; ++offset) symbolizer.expect("/a", offset);  // more than are asked ahead
+  symbolizer.expect("/a", 2);
+  symbolizer.expect("", 2);
+  auto function = [&](std::uint64_t offset) {
+    const auto& places = symbolizer.find("/a", offset);
+    return places.empty() ? "" : places.front().function;
+  };
+  EXPECT_EQ(function(2), "f0x2");
+  EXPECT_EQ(function(40), "f0x28");
+  for (std::uint64_t offset = 1; offset < 20; ++offset)
+    EXPECT_EQ(function(offset), offset == 3 ? "" : offset < 16 ? "f0x" + std::string(1, "0123456789abcdef"[offset])
+                                                               : "f0x1" + std::to_string(offset - 16));
+  EXPECT_TRUE(symbolizer.find("", 2).empty());
+  ::unsetenv("DYAD_SYMBOLIZER");
+  std::filesystem::remove_all(folder->path());
 }
 
 TEST(StackText, CollapsesRecursionAndSaysWhatIsMissing) {
