@@ -57,6 +57,7 @@ int run_here(const std::string& image) { return load_and_run(image, true); }
 
 int run_forked(const std::string& image) {
   const pid_t child = fork();
+  if (child < 0) die("fork");
   if (child == 0) _exit(load_and_run(image, false));
   return wait_for(child);
 }

@@ -3,7 +3,8 @@
 /// Compares, and repairs nothing. What cannot be seen, the state of rand(), drand48() and getopt(), and the sticky
 /// floating-point flags, is to be put back each time. The working directory and the environment are not looked at,
 /// since each run gets its own. Not seen: what tests have written into the memory of others, memory that they still
-/// hold (but for its amount), namespaces. A test that fails because of such things is tried again in a new process.
+/// hold (but for its amount), that memory yet to come is to be locked, namespaces. A test that fails because of such
+/// things is tried again in a new process.
 ///
 /// It is done after every package and so has to take microseconds: the kernel says much of it in one text,
 /// /proc/self/status, in less time than 30 calls take, and much of that is compared as it stands.

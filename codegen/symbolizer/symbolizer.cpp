@@ -36,7 +36,11 @@ void answer(LLVMSymbolizer& symbolizer, const std::string& line) {
     if (!calls) llvm::consumeError(calls.takeError());
     for (std::uint32_t i = 0; calls && i < calls->getNumberOfFrames(); ++i) {
       const llvm::DILineInfo& call = calls->getFrame(i);
-      auto shown = [](const std::string& text) { return text == llvm::DILineInfo::BadString ? "??" : text.c_str(); };
+      // An empty line would end the answer.
+      auto shown = [](const std::string& text) {
+        const bool is_known = text != llvm::DILineInfo::BadString && !text.empty() && text.find('\n') == text.npos;
+        return is_known ? text.c_str() : "??";
+      };
       std::printf("%s\n%s:%u:%u\n", shown(call.FunctionName), shown(call.FileName), call.Line, call.Column);
     }
   }

@@ -166,7 +166,7 @@ class PackageRun {
   std::optional<Ending> ending_;
   std::optional<ProcessEnd::Cause> stop_;  ///< why the process that runs was killed
   std::string stop_text_;
-  std::optional<Stack> new_stack_;  ///< of a crash; to be looked up once a next process runs
+  std::optional<Stack> new_stack_;  ///< of a crash; to be looked up when there is nothing more urgent to do
   bool timed_out_ = false, interrupted_ = false, any_failed_ = false;
 };
 

@@ -80,7 +80,7 @@ bool Symbolizer::ask(const Address& address) {
   sigaction(SIGPIPE, &before, nullptr);
   if (asked)
     asked_.push_back(address);
-  else
+  else if (asked_.empty())  // else take_answer() finds the end, behind the answers that are there
     fail();
   return asked;
 }
@@ -101,12 +101,15 @@ void Symbolizer::start() {
   posix_spawn_file_actions_adddup2(&actions, their_questions.get(), STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, their_answers.get(), STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  // In our group, as all that we start for ourselves. It ends when our end of its input is closed, however we end.
-  sigset_t all, none;
+  // In our group, as all that we start for ourselves: Ctrl-C ends it, too. It ends when our end of its input is closed,
+  // however we end. The keys by which people ask what runs, and by which we stop for a while, are not meant for it.
+  sigset_t all, not_its;
   sigfillset(&all);
-  sigemptyset(&none);
+  sigemptyset(&not_its);
+  sigaddset(&not_its, SIGQUIT);
+  sigaddset(&not_its, SIGTSTP);
   posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigmask(&attributes, &not_its);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   const char* chosen = std::getenv("DYAD_SYMBOLIZER");
   std::string program = chosen ? chosen : program_, style = "--output-style=LLVM";
@@ -143,6 +146,7 @@ void Symbolizer::take_answer() {
   known_[asked_.front()] = read_symbolizer_answer(answers_.substr(0, end));
   asked_.pop_front();
   answers_.erase(0, end == 0 ? 1 : end + 2);
+  if (asked_.empty()) answers_.clear();  // whatever else it says is no answer
 }
 
 void Symbolizer::fail() {

@@ -28,6 +28,7 @@ namespace dyad::run {
 
 // Instead of symbolizer_posix.cpp, which would start a process: what is asked comes back.
 Symbolizer::~Symbolizer() = default;
+void Symbolizer::expect(const std::string& object, std::uint64_t offset) { find(object, offset); }
 const std::vector<SourcePlace>& Symbolizer::find(const std::string& object, std::uint64_t offset) {
   static std::vector<SourcePlace> places;
   places.clear();
@@ -155,6 +156,7 @@ class Image {
     Symbolizer symbolizer("");
     for (const auto& [place, stacks] : outcome.stacks) {
       check(place < outcome.tests.size());
+      for (const Stack& stack : stacks.threads) expect_stack_text(stack, symbolizer);
       stack_text(stacks, "/ws/calc", symbolizer);
     }
     stack_text(outcome.outside_stacks, "/ws/calc", symbolizer);

@@ -41,7 +41,8 @@ TEST(SymbolizerAnswer, GoesToItsQuestionAlsoIfOthersWereAskedAhead) {
   const auto folder = TemporaryDirectory::create("dyad-test-");
   ASSERT_TRUE(folder);
   const auto program = folder->path() / "symbolizer";
-  std::ofstream(program) << "#!/bin/sh\nwhile read -r code object offset; do\n"
+  // The keys that ask dyad what runs, or stop it for a while, reach this program too.
+  std::ofstream(program) << "#!/bin/sh\nkill -QUIT $$\nkill -TSTP $$\nwhile read -r code object offset; do\n"
                             "  [ $offset = 0x3 ] || printf 'f%s\\n/x.cc:7:1\\n' $offset\n  printf '\\n'\ndone\n";
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
   ::setenv("DYAD_SYMBOLIZER", program.c_str(), 1);
