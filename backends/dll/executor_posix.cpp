@@ -151,11 +151,10 @@ class Executor {
   /// Descriptors as backend.h says, and the working directory. False if that is not possible.
   static bool settle_in(const Request& request, Received& received) {
     static_assert(DYAD_CHILD_EVENT_FD == 3 && DYAD_CHILD_INPUT_FD == 4);
-    // One that stands where another belongs gets out of the way. It does not happen after a test that leaves 0, 1 and 2
-    // alone.
-    auto is_in_the_way = [&](const int& fd) { return fd < 3 || (&fd == &received.input && fd == DYAD_CHILD_EVENT_FD); };
-    for (int* fd : {&received.event, &received.capture, &received.input}) {
-      if (*fd < 0 || !is_in_the_way(*fd)) continue;
+    // One that stands where another is put before it gets out of the way. It does not happen after a test that leaves
+    // 0, 1 and 2 alone.
+    for (auto [fd, first_free] : {std::pair{&received.event, 3}, {&received.capture, 3}, {&received.input, 4}}) {
+      if (*fd < 0 || *fd >= first_free) continue;
       const int moved = fcntl(*fd, F_DUPFD_CLOEXEC, 10);
       if (moved < 0) return false;
       close(std::exchange(*fd, moved));
@@ -177,8 +176,7 @@ class Executor {
     static Request request;
     std::string problem;
     SharedImage image;
-    const bool is_request =
-        received.file < 0 ? request.read(received.request) : request.read_from(received.file);
+    const bool is_request = received.file < 0 ? request.read(received.request) : request.read_from(received.file);
     if (received.file >= 0) close(received.file);
     if (!is_request) {
       problem = "a damaged request";

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -133,7 +132,7 @@ class Run {
   std::vector<Remark> early_remarks_;
   std::atomic<std::uint32_t> running_{kNoTest};
   std::atomic<bool> running_failed_{false};
-  std::optional<std::uint64_t> output_before_;  // what output_size() was when the last test ended; nothing: unknown
+  std::uint64_t output_before_ = 0;  // what output_size() was when the last test ended
   std::chrono::steady_clock::time_point start_time_;
 };
 

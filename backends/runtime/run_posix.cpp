@@ -105,8 +105,9 @@ void Run::announce() {
 
 void Run::started(std::uint32_t index, bool at_once) {
   if (!in_test_process()) return;
-  start(index, at_once, std::chrono::steady_clock::now(),
-        at_once && output_before_ ? *output_before_ : output_size());
+  // A sanitizer's reports come late.
+  const std::uint64_t output = at_once && !has_sanitizer() ? output_before_ : output_size();
+  start(index, at_once, std::chrono::steady_clock::now(), output);
 }
 
 void Run::started_earlier(std::uint32_t index, std::chrono::steady_clock::time_point time, std::uint64_t output) {
@@ -152,8 +153,7 @@ void Run::finished(std::uint32_t index, dyad_verdict verdict) {
     stopped_ = stopped_ || arguments_.failfast;
   }
   if (++ended_ == arguments_.most) stopped_ = true;
-  output_before_.reset();
-  if (!has_sanitizer()) output_before_ = output;  // whose reports come late
+  output_before_ = output;
   std::lock_guard lock(mutex_);
   running_ = kNoTest;
   sink_->finished(tests_[index].what, verdict, time, output);

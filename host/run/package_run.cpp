@@ -294,8 +294,9 @@ std::size_t PackageRun::read(std::size_t limit, Clock::time_point now) {
       continue;
     if (event && ProcessClock::concerns(**event)) clock_->on(**event, Clock::now());
     const std::uint64_t repetitions = image_run_->repetitions();
-    if (const Stack* stack = event ? std::get_if<Stack>(&**event) : nullptr; stack && image_run_->crashed_at())
-      if (!new_stack_) new_stack_ = *stack;
+    if (const Stack* stack = event ? std::get_if<Stack>(&**event) : nullptr;
+        stack && image_run_->crashed_at() && !new_stack_)
+      new_stack_ = *stack;
     Result<void> applied = event ? image_run_->apply(**event, now) : fail(event.error());
     if (repetitions_ && deadline_ && image_run_->repetitions() > repetitions) deadline_ = now + options_.time_limit;
     if (applied) continue;

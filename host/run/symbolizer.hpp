@@ -37,6 +37,7 @@ class Symbolizer {
 
  private:
   using Address = std::pair<std::string, std::uint64_t>;
+  bool is_asked(const Address& address) const;
   /// False if there is nobody to ask, or it makes no sense.
   bool ask(const Address& address);
   /// Takes over the answer to the question that was asked first.

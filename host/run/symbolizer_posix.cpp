@@ -54,15 +54,18 @@ Symbolizer::~Symbolizer() { stop(); }
 
 void Symbolizer::expect(const std::string& object, std::uint64_t offset) {
   const Address address{object, offset};
-  if (!known_.contains(address) && std::ranges::find(asked_, address) == asked_.end() && asked_.size() < kMostAsked)
-    ask(address);
+  if (!known_.contains(address) && !is_asked(address) && asked_.size() < kMostAsked) ask(address);
 }
 
 const std::vector<SourcePlace>& Symbolizer::find(const std::string& object, std::uint64_t offset) {
   const Address address{object, offset};
-  if (!known_.contains(address) && (std::ranges::find(asked_, address) != asked_.end() || ask(address)))
+  if (!known_.contains(address) && (is_asked(address) || ask(address)))
     while (!asked_.empty() && !known_.contains(address)) take_answer();
   return known_[address];
+}
+
+bool Symbolizer::is_asked(const Address& address) const {
+  return std::ranges::find(asked_, address) != asked_.end();
 }
 
 bool Symbolizer::ask(const Address& address) {
